@@ -1,0 +1,614 @@
+package ground
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"throughline"
+)
+
+// Bounds of what a handoff may hold, whatever an engine returns. In runes, but
+// for quotes.
+const (
+	maxText    = 400
+	maxField   = 300
+	maxName    = 120
+	maxQuotes  = 8  // an item; a reader looks at four
+	quoteWords = 60 // a longer quote is cut at a sentence
+	maxItems   = 400
+	maxShown   = 200 // of an unproven quote in the list of what was left out
+)
+
+// Refused is an item of a draft that did not stand, for an engine that can mend
+// it.
+type Refused struct {
+	Item     throughline.DraftItem
+	Reason   string
+	Unproven []Unproven
+}
+
+// Unproven is a quote that stands nowhere.
+type Unproven struct {
+	Quote   throughline.DraftQuote
+	Nearest *Hint
+}
+
+// Settle turns a draft into a handoff. Whatever the engine proposed, an item
+// stands only with a kind and people that exist, on quotes proven in the deal,
+// witnessed by the side that can witness it; its words are free of markup and of
+// addresses that no source gives, and within bounds. What does not stand is
+// refused with a reason and listed as left out.
+func Settle(deal *throughline.Deal, ix *Index, draft *throughline.Draft, at time.Time) (*throughline.Handoff, []Refused) {
+	s := &settler{deal: deal, ix: ix, cited: map[*throughline.Source]int{}, urls: sourceURLs(deal)}
+	h := &throughline.Handoff{
+		Schema: throughline.Schema, Version: 1, Status: throughline.StatusDraft, Audience: throughline.AudienceTeam,
+		Language: language(deal), Deal: header(deal),
+		Engine: throughline.Engine{
+			Name:   s.clean(draft.Engine.Name, maxName),
+			Model:  s.clean(draft.Engine.Model, maxName),
+			Limits: s.clean(draft.Engine.Limits, maxField),
+		},
+		GeneratedAt: at.UTC(), Review: throughline.Review{State: throughline.NotReviewed},
+		Thin:     thin(deal),
+		Problems: deal.Problems, Notes: deal.Notes,
+	}
+	h.Items = s.items(draft.Items)
+	h.Contradictions = s.contradictions(draft.Contradictions)
+	h.Questions = s.questions(draft.Questions, h.Items)
+	h.LeftOut = s.leftOutOf(draft.LeftOut)
+	usage := draft.Usage
+	usage.Candidates = s.candidates(draft.Candidates)
+	h.Usage = &usage
+	h.Sources = s.sources()
+	return h, s.refused
+}
+
+type settler struct {
+	deal    *throughline.Deal
+	ix      *Index
+	cited   map[*throughline.Source]int
+	urls    map[string]bool
+	refused []Refused
+	leftOut []throughline.LeftOut
+}
+
+func (s *settler) items(drafts []throughline.DraftItem) []throughline.Item {
+	items := []throughline.Item{}
+	standing := map[string]int{} // kind and first quote, to the item's position
+	for _, d := range drafts {
+		if len(items) == maxItems {
+			s.refuse(d, fmt.Sprintf("more than %d items", maxItems), nil)
+			continue
+		}
+		it, reason, unproven := s.item(d)
+		if reason != "" {
+			s.refuse(d, reason, unproven)
+			continue
+		}
+		key := string(it.Kind) + it.Person + it.Evidence[0].Ref + it.Evidence[0].Quote
+		if at, ok := standing[key]; ok {
+			items[at].Evidence = merge(items[at].Evidence, it.Evidence)
+			continue
+		}
+		standing[key] = len(items)
+		items = append(items, it)
+	}
+	slices.SortStableFunc(items, func(a, b throughline.Item) int {
+		return slices.Index(throughline.Kinds, a.Kind) - slices.Index(throughline.Kinds, b.Kind)
+	})
+	count := map[throughline.Kind]int{}
+	for i := range items {
+		count[items[i].Kind]++
+		items[i].ID = fmt.Sprintf("%s-%d", items[i].Kind, count[items[i].Kind])
+		for _, e := range items[i].Evidence {
+			s.cite(e)
+		}
+		for _, earlier := range items[i].Superseded {
+			for _, e := range earlier.Evidence {
+				s.cite(e)
+			}
+		}
+	}
+	return items
+}
+
+// item settles one item; the reason is empty when it stands.
+func (s *settler) item(d throughline.DraftItem) (it throughline.Item, reason string, unproven []Unproven) {
+	it = throughline.Item{Kind: d.Kind, Section: d.Kind.Section()}
+	if !d.Kind.Valid() {
+		return it, fmt.Sprintf("%q is no kind of item", short(string(d.Kind), 40)), nil
+	}
+	s.words(&it, d)
+	if reason := s.person(&it, d); reason != "" {
+		return it, reason, nil
+	}
+	if reason := typed(&it, d); reason != "" {
+		return it, reason, nil
+	}
+	it.Evidence, unproven = s.prove(d.Quotes)
+	if len(it.Evidence) == 0 {
+		return it, "none of its quotes was found in what was read", unproven
+	}
+	if reason := s.witnessed(it); reason != "" {
+		return it, reason, unproven
+	}
+	for _, u := range unproven {
+		s.leftOut = append(s.leftOut, throughline.LeftOut{
+			Kind: it.Kind, Text: it.Text, Quote: s.clean(u.Quote.Text, maxShown), Ref: s.ref(u.Quote.Ref),
+			Reason: "this quote of the item was not found in what was read; the item stands on its other quotes",
+		})
+	}
+	for _, e := range d.Earlier {
+		if ev, _ := s.prove(e.Quotes); len(ev) > 0 {
+			it.Superseded = append(it.Superseded, throughline.Earlier{Text: s.clean(e.Text, maxField), Evidence: ev})
+		}
+	}
+	return it, "", unproven
+}
+
+// words takes over what the engine worded, cleaned and within bounds.
+func (s *settler) words(it *throughline.Item, d throughline.DraftItem) {
+	it.Text = s.clean(d.Text, maxText)
+	switch d.Kind {
+	case throughline.KindChampion:
+		it.Why = s.clean(d.Why, maxField)
+	case throughline.KindStretch:
+		it.Promise = s.clean(d.Promise, maxField)
+		it.Doubt = s.clean(d.Doubt, maxField)
+		it.Condition = s.clean(d.Condition, maxField)
+		it.NextStep = s.clean(d.NextStep, maxField)
+	case throughline.KindAdjacentVendor:
+		it.Vendor = s.clean(d.Vendor, maxName)
+		it.Function = s.clean(d.Function, maxName)
+	}
+	it.Label = throughline.LabelInferred
+	if d.Label == throughline.LabelStated || d.Label == throughline.LabelAskAE {
+		it.Label = d.Label
+	}
+}
+
+// person sets who the item is about from the deal's own record. Title and role
+// are the record's, never the engine's.
+func (s *settler) person(it *throughline.Item, d throughline.DraftItem) string {
+	p := s.deal.Person(strings.TrimSpace(d.Person))
+	if !d.Kind.AboutPerson() {
+		if p != nil {
+			it.Person, it.Title = p.Name, p.Title
+		}
+		return ""
+	}
+	if p == nil {
+		return fmt.Sprintf("nobody of the deal is called %q", s.clean(d.Person, maxName))
+	}
+	if p.Side != throughline.SideCustomer {
+		return p.Name + " is not of the customer's people"
+	}
+	it.Person, it.Title, it.Role = p.Name, p.Title, p.CRMRole
+	return ""
+}
+
+// typed takes over stance, day and area where they are ones that exist.
+func typed(it *throughline.Item, d throughline.DraftItem) string {
+	switch d.Kind {
+	case throughline.KindCommittee:
+		if !d.Stance.Valid() {
+			return fmt.Sprintf("%q is no stance", short(string(d.Stance), 40))
+		}
+		it.Stance = d.Stance
+	case throughline.KindMilestone:
+		if d.Day != 30 && d.Day != 60 && d.Day != 90 {
+			return fmt.Sprintf("day %d is none of 30, 60 and 90", d.Day)
+		}
+		it.Day = d.Day
+		if d.From.Valid() {
+			it.From = d.From
+		}
+		if t, err := time.Parse(time.DateOnly, d.Due); err == nil && t.Year() > 1990 && t.Year() < 2200 {
+			it.Due = d.Due
+		}
+	case throughline.KindRisk:
+		if !d.Area.Valid() {
+			return fmt.Sprintf("%q is no area of risk", short(string(d.Area), 40))
+		}
+		it.Area = d.Area
+	}
+	return ""
+}
+
+// witnessed holds the item to the witness rules: the customer's people witness
+// pains and workarounds, the seller's people promises.
+func (s *settler) witnessed(it throughline.Item) string {
+	has := func(side throughline.Side) bool {
+		return slices.ContainsFunc(it.Evidence, func(e throughline.Evidence) bool { return e.Side == side })
+	}
+	switch it.Kind {
+	case throughline.KindPain, throughline.KindWorkaround:
+		if !has(throughline.SideCustomer) {
+			return "no quote of the customer's own people tells it"
+		}
+	case throughline.KindMilestone:
+		if !has(throughline.SideSeller) {
+			return "no quote of the seller's people promises it"
+		}
+	case throughline.KindStretch:
+		if !slices.ContainsFunc(it.Evidence, func(e throughline.Evidence) bool {
+			return e.Side == throughline.SideSeller
+		}) {
+			return "no quote of the seller's people promises it"
+		}
+	case throughline.KindAdjacentVendor:
+		if it.Vendor == "" {
+			return "it names no vendor"
+		}
+		if !s.vendorNamed(it) {
+			return "the vendor's name stands nowhere near its quotes"
+		}
+	}
+	return ""
+}
+
+// vendorNamed reports whether the vendor's name stands in a passage that the
+// item quotes, or within two of it.
+func (s *settler) vendorNamed(it throughline.Item) bool {
+	name := words(it.Vendor)
+	if len(name) == 0 {
+		return false
+	}
+	for _, e := range it.Evidence {
+		p := s.deal.Passage(e.Ref)
+		if p == nil {
+			continue
+		}
+		ps := p.Source.Passages
+		for i := max(0, p.Index-2); i <= min(len(ps)-1, p.Index+2); i++ {
+			if slices.ContainsFunc(words(ps[i].Text), func(w word) bool { return w.norm == name[0].norm || w.norm == name[0].norm+"'s" }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// prove proves quotes, each once.
+func (s *settler) prove(quotes []throughline.DraftQuote) ([]throughline.Evidence, []Unproven) {
+	var evs []throughline.Evidence
+	var unproven []Unproven
+	for _, q := range quotes {
+		if len(evs) >= maxQuotes {
+			break
+		}
+		p := s.ix.Prove(q.Text, q.Ref)
+		if p.Match == throughline.MatchNone {
+			unproven = append(unproven, Unproven{Quote: q, Nearest: p.Nearest})
+			continue
+		}
+		evs = merge(evs, evidence(p, q.As))
+	}
+	return evs, unproven
+}
+
+// evidence is a proof as the document shows it. An elided quote whose whole is
+// too long is shown as its parts.
+func evidence(p Proof, as throughline.QuoteRole) []throughline.Evidence {
+	spans := []Span{{p.Start, p.End}}
+	if len(p.Parts) > 1 && len(words(p.Text())) > quoteWords {
+		spans = p.Parts
+	}
+	var evs []throughline.Evidence
+	for _, sp := range spans {
+		evs = append(evs, one(p, sp, as))
+	}
+	return evs
+}
+
+func one(p Proof, sp Span, as throughline.QuoteRole) throughline.Evidence {
+	passage := p.Passage
+	end := trimToWords(passage.Text, sp.Start, sp.End, quoteWords)
+	e := throughline.Evidence{
+		Source: passage.Source.ID, Ref: passage.Ref, Quote: passage.Text[sp.Start:end], As: roleOf(as),
+		Speaker: passage.Name, Side: passage.Side(), Match: p.Match,
+		Internal: passage.Source.Internal, CustomersHeard: passage.HeardBy(throughline.SideCustomer),
+		URL: passage.URL,
+	}
+	if passage.Speaker != nil {
+		e.Speaker = passage.Speaker.Name
+	}
+	at := passage.At
+	if at.IsZero() {
+		at = passage.Source.At
+	}
+	if !at.IsZero() {
+		at = at.UTC()
+		e.At = &at
+	}
+	if offset := passage.OffsetAt(sp.Start); offset >= 0 && passage.Source.Kind == throughline.SourceCall {
+		ms := offset.Milliseconds()
+		e.OffsetMS = &ms
+	}
+	return e
+}
+
+func roleOf(as throughline.QuoteRole) throughline.QuoteRole {
+	switch as {
+	case throughline.AsPromise, throughline.AsDoubt, throughline.AsCondition:
+		return as
+	}
+	return ""
+}
+
+// merge appends evidence that is not there yet.
+func merge(have, more []throughline.Evidence) []throughline.Evidence {
+	for _, m := range more {
+		if len(have) < maxQuotes && !slices.ContainsFunc(have, func(h throughline.Evidence) bool { return h.Ref == m.Ref && h.Quote == m.Quote }) {
+			have = append(have, m)
+		}
+	}
+	return have
+}
+
+func (s *settler) refuse(d throughline.DraftItem, reason string, unproven []Unproven) {
+	s.refused = append(s.refused, Refused{Item: d, Reason: reason, Unproven: unproven})
+	lo := throughline.LeftOut{Text: s.clean(d.Text, maxText), Reason: reason}
+	if d.Kind.Valid() {
+		lo.Kind = d.Kind
+	}
+	if len(d.Quotes) > 0 {
+		lo.Quote, lo.Ref = s.clean(d.Quotes[0].Text, maxShown), s.ref(d.Quotes[0].Ref)
+	}
+	s.leftOut = append(s.leftOut, lo)
+}
+
+// ref lets through only a ref that exists.
+func (s *settler) ref(ref string) string {
+	if s.deal.Passage(ref) == nil {
+		return ""
+	}
+	return ref
+}
+
+func (s *settler) cite(e throughline.Evidence) {
+	if src := s.deal.Source(e.Source); src != nil {
+		s.cited[src]++
+	}
+}
+
+func (s *settler) contradictions(drafts []throughline.DraftContradiction) []throughline.Contradiction {
+	out := []throughline.Contradiction{}
+	for _, d := range drafts {
+		c := throughline.Contradiction{Text: s.clean(d.Text, maxText)}
+		for _, side := range d.Sides {
+			if ev, _ := s.prove(side.Quotes); len(ev) > 0 {
+				c.Sides = append(c.Sides, throughline.ContradictionSide{Text: s.clean(side.Text, maxField), Evidence: ev})
+			}
+		}
+		if len(c.Sides) < 2 {
+			s.leftOut = append(s.leftOut, throughline.LeftOut{Text: c.Text, Reason: "a contradiction of which only one side could be proven"})
+			continue
+		}
+		c.ID = fmt.Sprintf("contradiction-%d", len(out)+1)
+		for _, side := range c.Sides {
+			for _, e := range side.Evidence {
+				s.cite(e)
+			}
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+func (s *settler) questions(drafts []throughline.Question, items []throughline.Item) []throughline.Question {
+	out := []throughline.Question{}
+	for _, d := range drafts {
+		q := throughline.Question{ID: fmt.Sprintf("question-%d", len(out)+1), Text: s.clean(d.Text, maxText)}
+		if q.Text == "" {
+			continue
+		}
+		if d.Kind.Valid() {
+			q.Kind = d.Kind
+		}
+		if slices.ContainsFunc(items, func(it throughline.Item) bool { return it.ID == d.Item }) {
+			q.Item = d.Item
+		}
+		for _, ref := range d.Refs {
+			if s.ref(ref) != "" {
+				q.Refs = append(q.Refs, ref)
+			}
+		}
+		out = append(out, q)
+	}
+	return out
+}
+
+func (s *settler) leftOutOf(own []throughline.LeftOut) []throughline.LeftOut {
+	out := []throughline.LeftOut{}
+	for _, l := range own {
+		kind := l.Kind
+		if !kind.Valid() {
+			kind = ""
+		}
+		out = append(out, throughline.LeftOut{
+			Kind: kind, Text: s.clean(l.Text, maxText), Quote: s.clean(l.Quote, maxShown),
+			Ref: s.ref(l.Ref), Reason: s.clean(l.Reason, maxField),
+		})
+	}
+	return append(out, s.leftOut...)
+}
+
+func (s *settler) candidates(c throughline.Candidates) throughline.Candidates {
+	out := throughline.Candidates{Found: c.Found, Taken: c.Taken}
+	for _, d := range c.Dismissed {
+		d.Reason = s.clean(d.Reason, maxField)
+		d.Ref = s.ref(d.Ref)
+		d.Quote = s.clean(d.Quote, maxText)
+		out.Dismissed = append(out.Dismissed, d)
+	}
+	return out
+}
+
+func (s *settler) sources() []throughline.SourceNote {
+	out := []throughline.SourceNote{}
+	for _, src := range s.deal.Sources {
+		n := throughline.SourceNote{
+			ID: src.ID, Kind: src.Kind, Title: src.Title, File: src.File, URL: src.URL, Minutes: int(src.Duration.Minutes()),
+			Passages: len(src.Passages), Words: src.Words(), Internal: src.Internal, NotEvidence: src.NotEvidence, Cited: s.cited[src],
+		}
+		if !src.At.IsZero() {
+			at := src.At.UTC()
+			n.At = &at
+		}
+		for _, p := range src.People {
+			n.People = append(n.People, p.Name)
+		}
+		out = append(out, n)
+	}
+	return out
+}
+
+var (
+	tags      = regexp.MustCompile(`<[^<>]*>`)
+	addresses = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*://|www\.|javascript:|data:|mailto:)\S*`)
+)
+
+// clean makes an engine's words fit to be shown: one line, no markup, no control
+// or direction characters, no address that no source gives, at most n runes.
+func (s *settler) clean(text string, n int) string {
+	if len(text) > 16*n {
+		text = text[:16*n]
+	}
+	text = strings.ToValidUTF8(text, "")
+	text = tags.ReplaceAllString(text, " ")
+	text = addresses.ReplaceAllStringFunc(text, func(u string) string {
+		if s.urls[strings.TrimRight(u, ".,;)")] {
+			return u
+		}
+		return "(address left out)"
+	})
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case r == '`' || r == '<' || r == '>':
+			return -1
+		case unicode.IsSpace(r):
+			return ' '
+		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, text)
+	return short(strings.Join(strings.Fields(text), " "), n)
+}
+
+// short cuts a text to n runes, at a word where there is one.
+func short(text string, n int) string {
+	rs := []rune(text)
+	if len(rs) <= n {
+		return text
+	}
+	cut := string(rs[:n-1])
+	if i := strings.LastIndexByte(cut, ' '); i > len(cut)/2 {
+		cut = cut[:i]
+	}
+	return cut + "…"
+}
+
+func sourceURLs(deal *throughline.Deal) map[string]bool {
+	urls := map[string]bool{}
+	for _, src := range deal.Sources {
+		if u, err := url.Parse(src.URL); err == nil && u.Host != "" {
+			urls[src.URL] = true
+		}
+	}
+	for p := range deal.Passages {
+		if p.URL != "" {
+			urls[p.URL] = true
+		}
+	}
+	return urls
+}
+
+func header(d *throughline.Deal) throughline.Header {
+	h := throughline.Header{ID: d.ID, Name: d.Name, Seller: d.Seller, Customer: d.Customer, Amount: d.Amount, Currency: d.Currency}
+	if !d.Close.IsZero() {
+		h.Close = d.Close.Format(time.DateOnly)
+	}
+	if !d.Kickoff.IsZero() {
+		h.Kickoff = d.Kickoff.Format(time.DateOnly)
+	}
+	if d.AE != nil {
+		n := d.AE.Note()
+		h.AE = &n
+	}
+	if d.CSM != nil {
+		n := d.CSM.Note()
+		h.CSM = &n
+	}
+	for _, p := range d.People {
+		h.People = append(h.People, p.Note())
+	}
+	return h
+}
+
+// thin says why there is too little to go on; nothing where there is enough.
+func thin(d *throughline.Deal) []string {
+	calls, mails, words := 0, 0, 0
+	for _, s := range d.Sources {
+		switch s.Kind {
+		case throughline.SourceCall:
+			if len(s.Passages) > 0 {
+				calls++
+			}
+		case throughline.SourceEmail:
+			mails++
+		}
+	}
+	for p := range d.Passages {
+		if p.Evidence() && p.Side() == throughline.SideCustomer {
+			words += len(strings.Fields(p.Text))
+		}
+	}
+	var why []string
+	if calls < 2 {
+		why = append(why, fmt.Sprintf("%s with a transcript was read. A deal usually has four to eight.", count(calls, "call")))
+	}
+	if mails == 0 {
+		why = append(why, "No email was read.")
+	}
+	if words < 300 {
+		why = append(why, fmt.Sprintf("Of the customer's own words there are only %d.", words))
+	}
+	return why
+}
+
+func count(n int, what string) string {
+	switch n {
+	case 0:
+		return "No " + what
+	case 1:
+		return "Only one " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// language is the one that most words of the deal are in.
+func language(d *throughline.Deal) string {
+	n := map[string]int{}
+	best := ""
+	for _, s := range d.Sources {
+		if s.Language != "" {
+			n[s.Language] += s.Words()
+		}
+	}
+	for lang, words := range n {
+		if best == "" || words > n[best] || words == n[best] && lang < best {
+			best = lang
+		}
+	}
+	if best == "" {
+		return "en"
+	}
+	return best
+}
