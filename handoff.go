@@ -207,6 +207,7 @@ type SourceNote struct {
 	File        string     `json:"file,omitempty"`
 	URL         string     `json:"url,omitempty"`
 	At          *time.Time `json:"at,omitempty"`
+	Language    string     `json:"language,omitempty"` // ISO 639-1, where it is known
 	Minutes     int        `json:"minutes,omitempty"`
 	Passages    int        `json:"passages"`
 	Words       int        `json:"words"`

@@ -27,7 +27,8 @@ type file struct {
 // A collector gathers what the readers found, in the systems' own terms. The
 // cast then makes people of the mentions.
 type collector struct {
-	facts    facts
+	stated   facts // by deal.json
+	recorded facts // by the CRM
 	sources  []*rawSource
 	mentions []mention // people known to a system whether or not they spoke: contacts, users, owners
 	problems []throughline.Problem

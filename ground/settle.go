@@ -454,7 +454,7 @@ func (s *settler) sources() []throughline.SourceNote {
 	out := []throughline.SourceNote{}
 	for _, src := range s.deal.Sources {
 		n := throughline.SourceNote{
-			ID: src.ID, Kind: src.Kind, Title: src.Title, File: src.File, URL: src.URL, Minutes: int(src.Duration.Minutes()),
+			ID: src.ID, Kind: src.Kind, Title: src.Title, File: src.File, URL: src.URL, Language: src.Language, Minutes: int(src.Duration.Minutes()),
 			Passages: len(src.Passages), Words: src.Words(), Internal: src.Internal, NotEvidence: src.NotEvidence, Cited: s.cited[src],
 		}
 		if !src.At.IsZero() {

@@ -10,6 +10,8 @@
 //	don't hold me to it = 2      a weight other than 1
 //	assum* your (side|team)      a word's beginning; one of several words
 //	by the end of … <month>      a gap of up to four words; a word of a class
+//	I'd (have to|want to) check  several words to choose from
+//	not (at all)? sure           words that may be there
 //
 //	[class month]
 //	january february march
@@ -20,6 +22,7 @@ package lexicon
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -153,17 +156,32 @@ func (l *Lexicon) add(section int, line string) error {
 		}
 		p.weight, p.text = w, strings.TrimSpace(text)
 	}
-	for _, f := range strings.Fields(strings.ReplaceAll(p.text, "...", "…")) {
+	ways, err := variants(strings.ReplaceAll(p.text, "...", "…"))
+	if err != nil {
+		return fmt.Errorf("phrase %q: %w", p.text, err)
+	}
+	for _, way := range ways {
+		v := *p
+		if err := v.read(way); err != nil {
+			return fmt.Errorf("phrase %q: %w", p.text, err)
+		}
+		l.file(&v)
+	}
+	return nil
+}
+
+// read sets the phrase's elements.
+func (p *phrase) read(way string) error {
+	for _, f := range strings.Fields(way) {
 		es, err := elems(f)
 		if err != nil {
-			return fmt.Errorf("phrase %q: %w", p.text, err)
+			return err
 		}
 		p.elems = append(p.elems, es...)
 	}
 	if len(p.elems) == 0 || p.elems[0].gap || p.elems[len(p.elems)-1].gap {
-		return fmt.Errorf("phrase %q must begin and end with a word", p.text)
+		return errors.New("it must begin and end with a word")
 	}
-	l.file(p)
 	return nil
 }
 

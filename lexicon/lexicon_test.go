@@ -17,6 +17,9 @@ by the end of … <month>
 d'ici à la fin
 <num> weeks
 weeks away
+(I'd|we'd) (have to|want to) check
+not (at all|too)? sure
+c'est possible
 [other]
 fine
 [class month]
@@ -68,6 +71,10 @@ func TestFind(t *testing.T) {
 		{"D’ici à la fin", []string{"hedge:d'ici à la fin"}},
 		{"three weeks away", []string{"hedge:<num> weeks", "hedge:weeks away"}},
 		{"12 weeks", []string{"hedge:<num> weeks"}},
+		{"wed have to check", []string{"hedge:(I'd|we'd) (have to|want to) check"}},
+		{"we'd like to check", nil},
+		{"not sure, not at all sure, not too sure", []string{"hedge:not (at all|too)? sure", "hedge:not (at all|too)? sure", "hedge:not (at all|too)? sure"}},
+		{"c’est possible, cest possible", []string{"hedge:c'est possible", "hedge:c'est possible"}},
 	} {
 		var got []string
 		for _, h := range l.Find(Tokens(c.in)) {
@@ -87,6 +94,8 @@ func TestParseErrorsNameTheLine(t *testing.T) {
 		"[a]\nb = heavy": "x:2:",
 		"[a]\n(b|c":      "x:2:",
 		"[a]\n<>":        "x:2:",
+		"[a]\n(b)?":      "x:2:",
+		"[a]\n(a b|c d|e f|g h|i j) (a b|c d|e f|g h|i j) (a b|c d|e f|g h|i j)": "x:2:",
 	} {
 		_, err := Parse("x", strings.NewReader(in))
 		if err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -1,0 +1,46 @@
+// Package builtin is the engine that needs no model: it drafts a handoff by
+// rules over passages. It looks at who speaks and for which side, at what the
+// sentence does, at times and amounts named in it, at the CRM's roles, at what
+// internal sources say of a person, and at later statements that replace
+// earlier ones.
+//
+// It says less rather than something wrong. Its wording is plain and built from
+// the evidence; what it can't find it turns into questions to the AE. The cues
+// it goes by are lists of phrases by language in the folder lexicon.
+package builtin
+
+import (
+	"context"
+	"fmt"
+
+	"throughline"
+)
+
+// Name is the engine's name on the command line and in the document.
+const Name = "builtin"
+
+// limits tells the reader of a document what this engine can and can't do.
+const limits = "Written by rules, without a language model. It quotes well and finds what people say in usual words; " +
+	"it misses what is only implied, and it can take a remark for more than it was. Read the quotes, not the headings."
+
+// Engine drafts handoffs by rules. The zero value is ready to use.
+type Engine struct{}
+
+// Draft reads the whole deal and proposes items of every kind. The error is
+// ctx's, or a lexicon's that can't be read.
+func (Engine) Draft(ctx context.Context, deal *throughline.Deal) (*throughline.Draft, error) {
+	rd, err := read(ctx, deal)
+	if err != nil {
+		return nil, fmt.Errorf("reading deal %s by rules: %w", deal.ID, err)
+	}
+	d := &throughline.Draft{Engine: throughline.Engine{Name: Name, Limits: limits}}
+	for _, find := range []func(*reading, *throughline.Draft){
+		people, pains, useCases, workarounds, stretches, vendors, milestones, risks, gaps,
+	} {
+		if err := ctx.Err(); err != nil {
+			return nil, fmt.Errorf("drafting deal %s by rules: %w", deal.ID, err)
+		}
+		find(rd, d)
+	}
+	return d, nil
+}

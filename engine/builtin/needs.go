@@ -1,0 +1,107 @@
+package builtin
+
+import (
+	"throughline"
+)
+
+// pains finds what hurts today, in the customer's own words.
+func pains(rd *reading, d *throughline.Draft) {
+	for _, f := range rd.spots(search{
+		score: rd.painful, floor: 2.4, limit: rd.about(2, 1), same: 11, around: 4,
+	}) {
+		d.Items = append(d.Items, item(throughline.KindPain, f, throughline.Item{Text: said(f.lines[0])}))
+	}
+}
+
+func (rd *reading) painful(l *line) float64 {
+	if l.side() != throughline.SideCustomer || l.question || len(l.tokens) < 4 || !conversation(l) {
+		return 0
+	}
+	v := l.cues["pain"]
+	if v == 0 {
+		return 0
+	}
+	return v + rd.concrete(l) + rd.topical(l) + rd.early(l) - 1.2*l.aside()
+}
+
+// workarounds finds what the customer does today instead.
+func workarounds(rd *reading, d *throughline.Draft) {
+	for _, f := range rd.spots(search{
+		score: rd.byHand, floor: 2.6, limit: rd.about(2.5, 1), same: 11, around: 3,
+	}) {
+		d.Items = append(d.Items, item(throughline.KindWorkaround, f, throughline.Item{Text: said(f.lines[0])}))
+	}
+}
+
+func (rd *reading) byHand(l *line) float64 {
+	if l.side() != throughline.SideCustomer || l.question || len(l.tokens) < 4 || !conversation(l) {
+		return 0
+	}
+	v := l.cues["workaround"]
+	if v == 0 {
+		return 0
+	}
+	return v + 0.5*rd.concrete(l) + 0.7*rd.topical(l) + rd.early(l) - 1.2*l.aside()
+}
+
+// useCases finds the specific uses that the seller's side showed or agreed to,
+// and that the customer asked for.
+func useCases(rd *reading, d *throughline.Draft) {
+	for _, f := range rd.spots(search{
+		score: rd.useful, floor: 3, limit: rd.about(3, 1), same: 11, around: 4,
+	}) {
+		d.Items = append(d.Items, item(throughline.KindUseCase, f, throughline.Item{Text: said(f.lines[0])}))
+	}
+}
+
+func (rd *reading) useful(l *line) float64 {
+	if len(l.tokens) < 5 || l.p.Source.Internal {
+		return 0
+	}
+	v := 0.0
+	switch l.side() {
+	case throughline.SideSeller:
+		if l.question {
+			return 0
+		}
+		v = l.cues["offer"]
+	case throughline.SideCustomer:
+		v = l.cues["want"]
+	}
+	if v == 0 {
+		return 0
+	}
+	agreed := 0.0
+	for _, n := range rd.near(l, -2, 3) {
+		if n.side() == throughline.SideSeller {
+			agreed = max(agreed, n.cues["agree"])
+		}
+	}
+	return v + 0.7*agreed + rd.concrete(l) + rd.topical(l) - 1.2*l.aside() - 0.5*l.cues["pain"]
+}
+
+// conversation reports whether the line was said to the seller's side in a call
+// or mail; what the customer says elsewhere is no witness here.
+func conversation(l *line) bool {
+	k := l.p.Source.Kind
+	return k == throughline.SourceCall || k == throughline.SourceEmail || k == throughline.SourceChat
+}
+
+// early is more for the first conversations: people tell what hurts and what
+// they do today before they talk terms.
+func (rd *reading) early(l *line) float64 {
+	calls, at := 0, 0
+	for _, s := range rd.deal.Sources {
+		if s.Kind != throughline.SourceCall {
+			continue
+		}
+		if !s.At.After(l.p.Source.At) {
+			at++
+		}
+		calls++
+	}
+	if calls < 2 || at < 1 {
+		return 0
+	}
+	return 1.2 * (1 - float64(at-1)/float64(calls-1))
+}

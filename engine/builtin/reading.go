@@ -1,0 +1,240 @@
+package builtin
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+	"math"
+	"strings"
+	"sync"
+
+	"throughline"
+	"throughline/ground"
+	"throughline/lexicon"
+)
+
+//go:embed lexicon/*.txt
+var lexiconFiles embed.FS
+
+// lexicons are the phrase lists by ISO 639-1 language, parsed once.
+var lexicons = sync.OnceValues(func() (map[string]*lexicon.Lexicon, error) {
+	names, err := fs.Glob(lexiconFiles, "lexicon/*.txt")
+	if err != nil {
+		return nil, err
+	}
+	ls := map[string]*lexicon.Lexicon{}
+	for _, name := range names {
+		f, err := lexiconFiles.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		l, err := lexicon.Parse(name, f)
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+		lang := strings.TrimSuffix(strings.TrimPrefix(name, "lexicon/"), ".txt")
+		ls[lang] = l
+	}
+	return ls, nil
+})
+
+// A reading is the deal as the rules see it: its sentences, with the cues that
+// stand in them.
+type reading struct {
+	deal  *throughline.Deal
+	lines []*line
+	of    map[*throughline.Passage][]*line
+	lex   map[*throughline.Source]*lexicon.Lexicon
+	seen  map[string]int // in how many passages a word stands
+	known map[string]bool // words that are names of the deal's people and companies
+	total int            // passages read
+	size  float64        // thousands of words said or written by people
+}
+
+// A line is one sentence of a passage.
+type line struct {
+	p          *throughline.Passage
+	start, end int // bytes of p.Text
+	tokens     []lexicon.Token
+	cues       map[string]float64 // by section of the lexicon, the weights of what was found
+	hits       []lexicon.Hit
+	words      []string // the words that say something of the matter
+	question   bool
+}
+
+func (l *line) text() string { return l.p.Text[l.start:l.end] }
+
+// side is the speaker's.
+func (l *line) side() throughline.Side { return l.p.Side() }
+
+// read splits every evidence passage into lines and finds the cues in them.
+func read(ctx context.Context, deal *throughline.Deal) (*reading, error) {
+	ls, err := lexicons()
+	if err != nil {
+		return nil, err
+	}
+	rd := &reading{
+		deal: deal, of: map[*throughline.Passage][]*line{}, lex: map[*throughline.Source]*lexicon.Lexicon{},
+		seen: map[string]int{}, known: map[string]bool{},
+	}
+	for _, p := range deal.People {
+		for _, t := range lexicon.Tokens(p.Name) {
+			rd.known[t.Word] = true
+		}
+	}
+	for _, name := range []string{deal.Seller.Name, deal.Customer.Name} {
+		for _, t := range lexicon.Tokens(name) {
+			rd.known[t.Word] = true
+		}
+	}
+	main := mainLanguage(deal)
+	for _, s := range deal.Sources {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		lang := s.Language
+		if ls[lang] == nil {
+			lang = main
+		}
+		if ls[lang] == nil {
+			lang = "en"
+		}
+		if ls[lang] == nil {
+			return nil, fmt.Errorf("no lexicon for language %q", lang)
+		}
+		rd.lex[s] = ls[lang]
+		for _, p := range s.Passages {
+			if p.Evidence() {
+				rd.split(p, ls[lang])
+			}
+		}
+	}
+	return rd, nil
+}
+
+// mainLanguage is the language that most words of the deal are in.
+func mainLanguage(deal *throughline.Deal) string {
+	words, best := map[string]int{}, "en"
+	for _, s := range deal.Sources {
+		if s.Language != "" {
+			words[s.Language] += s.Words()
+		}
+	}
+	for lang, n := range words {
+		if n > words[best] || n == words[best] && lang < best {
+			best = lang
+		}
+	}
+	return best
+}
+
+func (rd *reading) split(p *throughline.Passage, lex *lexicon.Lexicon) {
+	rd.total++
+	inPassage := map[string]bool{}
+	for _, span := range ground.Sentences(p.Text) {
+		l := &line{p: p, start: span.Start, end: span.End, cues: map[string]float64{}}
+		l.tokens = lexicon.Tokens(l.text())
+		if len(l.tokens) == 0 {
+			continue
+		}
+		l.hits = lex.Find(l.tokens)
+		for _, h := range l.hits {
+			l.cues[h.Section] += h.Weight
+		}
+		for _, t := range l.tokens {
+			if len(t.Word) > 2 && !lex.InClass("stop", t.Word) {
+				l.words = append(l.words, t.Word)
+				inPassage[t.Word] = true
+			}
+		}
+		l.question = strings.HasSuffix(strings.TrimSpace(l.text()), "?")
+		rd.lines = append(rd.lines, l)
+		rd.of[p] = append(rd.of[p], l)
+		if p.Side() != throughline.SideUnknown {
+			rd.size += float64(len(l.tokens)) / 1000
+		}
+	}
+	for w := range inPassage {
+		rd.seen[w]++
+	}
+}
+
+// rarity weighs a word by how few passages it stands in: 0 for one that stands
+// everywhere, about 8 for one that stands once in a long deal.
+func (rd *reading) rarity(word string) float64 {
+	n := rd.seen[word]
+	if n == 0 {
+		return 0
+	}
+	return math.Log(float64(rd.total+1) / float64(n))
+}
+
+// alike measures how much two lines speak of the same thing: the rarity of the
+// words they share, of which names of people count for little.
+func (rd *reading) alike(a, b *line) float64 {
+	sum := 0.0
+	for _, w := range a.words {
+		if rd.known[w] || rd.seen[w] < 2 {
+			continue
+		}
+		for _, v := range b.words {
+			if v == w || len(w) > 5 && len(v) > 5 && v[:5] == w[:5] {
+				sum += rd.rarity(w)
+				break
+			}
+		}
+	}
+	return sum
+}
+
+// near yields the lines of the passages up to n turns around a line's passage,
+// in the same source; negative offsets stand before it.
+func (rd *reading) near(l *line, from, to int) []*line {
+	var ls []*line
+	ps := l.p.Source.Passages
+	for i := max(0, l.p.Index+from); i <= min(len(ps)-1, l.p.Index+to); i++ {
+		ls = append(ls, rd.of[ps[i]]...)
+	}
+	return ls
+}
+
+// spoken reports whether the line is talk in a call.
+func (l *line) spoken() bool { return l.p.Source.Kind == throughline.SourceCall }
+
+// aside weighs how much a line is beside the matter: small talk, jokes,
+// scheduling, hypotheticals, other people's stories.
+func (l *line) aside() float64 {
+	c := l.cues
+	return c["aside"] + c["joke"] + c["scheduling"] + c["hypothetical"] + c["elsewhere"] + c["past"]
+}
+
+// concrete weighs numbers, amounts and capitalised names in a line: a specific
+// statement has some.
+func (rd *reading) concrete(l *line) float64 {
+	lex := rd.lex[l.p.Source]
+	v := 0.0
+	for i, t := range l.tokens {
+		switch {
+		case lex.InClass("num", t.Word) && t.Word != "one":
+			v += 0.5
+		case lex.InClass("month", t.Word), lex.InClass("weekday", t.Word):
+			v += 0.4
+		case t.Capital && i > 0 && len(t.Word) > 2 && !rd.known[t.Word]:
+			v += 0.3
+		}
+	}
+	return min(v, 1.5)
+}
+
+// topical weighs whether the line uses words that the deal keeps coming back to.
+func (rd *reading) topical(l *line) float64 {
+	v := 0.0
+	for _, w := range l.words {
+		if n := rd.seen[w]; n >= 3 && !rd.known[w] {
+			v += 0.3
+		}
+	}
+	return min(v, 1.2)
+}

@@ -1,0 +1,159 @@
+package builtin
+
+import (
+	"fmt"
+	"sort"
+
+	"throughline"
+	"throughline/hedge"
+)
+
+// stretches takes up the hedged promises that the scan lists, the surest first,
+// and accounts for those it leaves.
+func stretches(rd *reading, d *throughline.Draft) {
+	cs := hedge.Scan(rd.deal)
+	order := make([]int, len(cs))
+	for i := range order {
+		order[i] = i
+	}
+	sort.SliceStable(order, func(i, j int) bool { return cs[order[i]].Score > cs[order[j]].Score })
+	limit := rd.about(0.5, 2.5)
+	d.Candidates.Found = len(cs)
+	var taken []*stretch
+	for _, i := range order {
+		c := cs[i]
+		if s := rd.joins(taken, c); s != nil {
+			s.add(c)
+			d.Candidates.Taken++
+			continue
+		}
+		if len(taken) >= limit {
+			d.Candidates.Dismissed = append(d.Candidates.Dismissed, dismissed(c,
+				fmt.Sprintf("weaker than the %d taken; this engine takes that many in a deal of this length", limit)))
+			continue
+		}
+		taken = append(taken, rd.stretch(c))
+		d.Candidates.Taken++
+	}
+	sort.SliceStable(d.Candidates.Dismissed, func(i, j int) bool {
+		return d.Candidates.Dismissed[i].Candidate < d.Candidates.Dismissed[j].Candidate
+	})
+	for _, s := range taken {
+		d.Items = append(d.Items, s.item(rd))
+	}
+}
+
+// A stretch is one promise with its doubts.
+type stretch struct {
+	promise, doubt hedge.Span
+	signal         hedge.Signal
+	more           []throughline.DraftQuote
+	lines          []*line
+}
+
+func (rd *reading) stretch(c hedge.Candidate) *stretch {
+	return &stretch{promise: c.Promise, doubt: c.Doubt, signal: c.Signal, lines: rd.linesOf(c)}
+}
+
+// linesOf are the lines in which a candidate's promise and doubt stand.
+func (rd *reading) linesOf(c hedge.Candidate) []*line {
+	var ls []*line
+	for _, s := range []hedge.Span{c.Promise, c.Doubt} {
+		p := rd.deal.Passage(s.Ref)
+		if p == nil {
+			continue
+		}
+		for _, l := range rd.of[p] {
+			if l.start < s.End && s.Start < l.end {
+				ls = append(ls, l)
+			}
+		}
+	}
+	return ls
+}
+
+// joins is the stretch that a candidate belongs to: its promise stands within a
+// few turns, or it speaks of the same thing.
+func (rd *reading) joins(taken []*stretch, c hedge.Candidate) *stretch {
+	ls := rd.linesOf(c)
+	for _, s := range taken {
+		for _, a := range s.lines {
+			for _, b := range ls {
+				if a.p.Source == b.p.Source && abs(a.p.Index-b.p.Index) <= 3 || rd.alike(a, b) >= 14 {
+					return s
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *stretch) add(c hedge.Candidate) {
+	if len(s.more)+2 >= quotesPerItem {
+		return
+	}
+	if s.doubt.Ref == "" && c.Doubt.Ref != "" {
+		s.doubt = c.Doubt
+		return
+	}
+	q := throughline.DraftQuote{Ref: c.Promise.Ref, Text: c.Promise.Text, As: throughline.AsPromise}
+	if q.Ref == "" || q.Ref == s.promise.Ref {
+		q = throughline.DraftQuote{Ref: c.Doubt.Ref, Text: c.Doubt.Text, As: throughline.AsDoubt}
+	}
+	if q.Ref != "" && q.Ref != s.promise.Ref && q.Ref != s.doubt.Ref {
+		s.more = append(s.more, q)
+	}
+}
+
+func (s *stretch) item(rd *reading) throughline.DraftItem {
+	it := throughline.DraftItem{Item: throughline.Item{
+		Kind: throughline.KindStretch, Label: throughline.LabelStated,
+		Text:      reason(s.signal),
+		Promise:   plain(s.promise.Text),
+		Doubt:     plain(s.doubt.Text),
+		Condition: "Not said in so many words; the AE can tell what has to be true.",
+		NextStep:  "Ask " + ae(rd.deal) + " what holds today, and agree the condition with the customer at the kickoff.",
+	}}
+	if s.signal == hedge.Conditional {
+		it.Condition = plain(s.doubt.Text)
+	}
+	if s.promise.Ref != "" {
+		it.Quotes = append(it.Quotes, throughline.DraftQuote{Ref: s.promise.Ref, Text: s.promise.Text, As: throughline.AsPromise})
+	}
+	if s.doubt.Ref != "" && (s.doubt.Ref != s.promise.Ref || s.doubt.Start != s.promise.Start) {
+		it.Quotes = append(it.Quotes, throughline.DraftQuote{Ref: s.doubt.Ref, Text: s.doubt.Text, As: throughline.AsDoubt})
+	}
+	it.Quotes = append(it.Quotes, s.more...)
+	return it
+}
+
+// reason says in plain words why a promise is listed.
+func reason(s hedge.Signal) string {
+	switch s {
+	case hedge.Conditional:
+		return "Promised under a condition: what has to be true is in the quote."
+	case hedge.Deferred, hedge.Unanswered:
+		return "An answer was promised here, and none was found in what was read."
+	case hedge.InternalDoubt:
+		return "Said to the customer, and doubted among ourselves."
+	case hedge.Corrected:
+		return "Said to the customer, and put right by a colleague later: make sure the customer has the later word."
+	}
+	return "Said with a hedge: worth knowing how firm it is before it is planned on."
+}
+
+func dismissed(c hedge.Candidate, why string) throughline.Dismissal {
+	s := c.Promise
+	if s.Ref == "" {
+		s = c.Doubt
+	}
+	return throughline.Dismissal{Candidate: c.Number, Ref: s.Ref, Quote: s.Text, Reason: why}
+}
+
+// ae names the AE, or the role where nobody is known.
+func ae(d *throughline.Deal) string {
+	if d.AE == nil {
+		return "the AE"
+	}
+	return d.AE.Name
+}

@@ -1,0 +1,5 @@
+package folder
+
+import "throughline"
+
+func (c *collector) deal() *throughline.Deal { return nil }

@@ -1,0 +1,3 @@
+package folder
+
+func iso639(code string) string { return code }

@@ -1,0 +1,134 @@
+package render
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"throughline"
+)
+
+// The opening words name at most three use cases, each short enough to say.
+const (
+	openingUses     = 3
+	openingUseRunes = 110
+)
+
+// An opening is what the CSM can say first at the kickoff.
+type opening struct {
+	Words []string // sentences
+	Note  string
+}
+
+// newOpening writes out the opening words. They are said to everybody who comes,
+// so only use cases are named that were discussed with at least two of the
+// customer's people (with the one, where the deal knows only one).
+func newOpening(h *throughline.Handoff, l *labels) *opening {
+	o := &opening{Words: []string{l.OpeningOurs}, Note: l.OpeningNote}
+	if h.Deal.AE != nil && h.Deal.AE.Name != "" {
+		name, _, _ := strings.Cut(plain(h.Deal.AE.Name), " ")
+		o.Words[0] = fmt.Sprintf(l.Opening, name)
+	}
+	enough := twoHeard
+	if customers(h) == 1 {
+		enough = 1
+	}
+	var uses []string
+	for _, it := range h.Items {
+		if it.Kind == throughline.KindUseCase && len(uses) < openingUses && heard(it, enough) {
+			uses = append(uses, spoken(it, h))
+		}
+	}
+	if len(uses) == 0 {
+		o.Note = l.OpeningNone
+	} else {
+		o.Words = append(o.Words, fmt.Sprintf(l.OpeningUses, l.list(uses)))
+	}
+	o.Words = append(o.Words, l.OpeningEnd)
+	return o
+}
+
+func customers(h *throughline.Handoff) int {
+	n := 0
+	for _, p := range h.Deal.People {
+		if p.Side == throughline.SideCustomer {
+			n++
+		}
+	}
+	return n
+}
+
+// heard reports whether enough of the customer's people heard one of the item's
+// quotes.
+func heard(it throughline.Item, enough int) bool {
+	for _, e := range it.Evidence {
+		if !e.Internal && e.CustomersHeard >= enough {
+			return true
+		}
+	}
+	return false
+}
+
+// spoken trims a use case to what can be said within a sentence. Somebody's own
+// words stay in quotation marks.
+func spoken(it throughline.Item, h *throughline.Handoff) string {
+	text := cut(strings.TrimRight(plain(unattributed(it)), ".;, "), openingUseRunes)
+	if toldBy(it) {
+		return "“" + text + "”"
+	}
+	return midSentence(text, h)
+}
+
+// midSentence gives a text the first letter that it has within a sentence: a
+// small one, unless its first word is written with a capital elsewhere within a
+// sentence, or is no plain word. German keeps its capitals.
+func midSentence(text string, h *throughline.Handoff) string {
+	word, _, _ := strings.Cut(text, " ")
+	r, size := utf8.DecodeRuneInString(word)
+	rest := word[size:]
+	if !unicode.IsUpper(r) || rest == "" || rest != strings.ToLower(rest) || strings.HasPrefix(h.Language, "de") || isName(word, h) {
+		return text
+	}
+	return string(unicode.ToLower(r)) + text[size:]
+}
+
+// isName reports whether the word stands in a name of the deal, or with its
+// capital within a sentence that was quoted.
+func isName(word string, h *throughline.Handoff) bool {
+	word = bare(word)
+	d := h.Deal
+	texts := []string{d.Customer.Name, d.Seller.Name, d.Seller.Product}
+	for _, p := range d.People {
+		texts = append(texts, p.Name)
+	}
+	for _, name := range texts {
+		if slices.ContainsFunc(strings.Fields(name), func(w string) bool { return bare(w) == word }) {
+			return true
+		}
+	}
+	for _, it := range h.Items {
+		for _, e := range it.Evidence {
+			if withinSentence(e.Quote, word) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func withinSentence(quote, word string) bool {
+	words := strings.Fields(quote)
+	for i := 1; i < len(words); i++ {
+		if bare(words[i]) == word && !strings.ContainsAny(words[i-1][len(words[i-1])-1:], ".!?:…”\"") {
+			return true
+		}
+	}
+	return false
+}
+
+// bare is a word without the punctuation around it, its case kept.
+func bare(w string) string {
+	return strings.TrimFunc(w, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+}
