@@ -1,10 +1,208 @@
 package folder
 
-// hubspotReader reads HubSpot records.
-type hubspotReader struct{}
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
-func newHubSpotReader() reader { return hubspotReader{} }
+	"throughline"
+)
 
-func (hubspotReader) take(*file, *collector) bool { return false }
+// hubspotReader reads HubSpot records as its REST API returns them: one object,
+// or a page of results. The records of one deal make one source.
+type hubspotReader struct {
+	records []hubspotRecord
+	owners  []mention
+}
 
-func (hubspotReader) done(*collector) {}
+func newHubSpotReader() reader { return &hubspotReader{} }
+
+type hubspotRecord struct {
+	ID         text            `json:"id"`
+	Properties map[string]text `json:"properties"`
+	History    map[string][]struct {
+		Value     text   `json:"value"`
+		Timestamp string `json:"timestamp"`
+	} `json:"propertiesWithHistory"`
+	// An owner is no object: it has these and no properties.
+	Email     string `json:"email"`
+	FirstName string `json:"firstName"`
+	LastName  string `json:"lastName"`
+	file      string
+}
+
+func (r *hubspotReader) take(f *file, c *collector) bool {
+	if !looksJSON(f.data) {
+		return false
+	}
+	raws, err := hubspotResults(f)
+	took := err == nil && raws != nil && len(raws) == 0 // a page without a result
+	for i, raw := range raws {
+		var rec hubspotRecord
+		if e := json.Unmarshal(raw, &rec); e != nil {
+			if took {
+				c.problem(throughline.Problem{File: f.path, Record: fmt.Sprintf("results[%d]", i), What: "not a HubSpot record: " + e.Error()})
+			}
+			continue
+		}
+		rec.file = f.path
+		switch {
+		case rec.kind() != "":
+			r.records = append(r.records, rec)
+			took = true
+		case rec.Properties == nil && rec.ID != "" && rec.Email != "":
+			r.owners = append(r.owners, mention{
+				system: "hubspot", id: string(rec.ID), name: strings.TrimSpace(rec.FirstName + " " + rec.LastName), email: rec.Email, side: throughline.SideSeller,
+			})
+			took = true
+		case rec.Properties != nil && rec.ID != "":
+			c.problem(throughline.Problem{File: f.path, Record: string(rec.ID), What: "a HubSpot record of a kind that is not read"})
+			took = true
+		}
+	}
+	if took && err != nil {
+		c.problem(jsonProblem(f, "the file breaks off; the records before that are used", err))
+	}
+	return took
+}
+
+// hubspotResults are a page's results, a list's elements, or the one object.
+func hubspotResults(f *file) ([]json.RawMessage, error) {
+	var page struct {
+		Results []json.RawMessage `json:"results"`
+	}
+	err := decode(f, &page)
+	if err == nil && page.Results != nil {
+		return page.Results, nil
+	}
+	var list []json.RawMessage
+	if decode(f, &list) == nil && len(list) > 0 {
+		return list, nil
+	}
+	if err == nil {
+		return []json.RawMessage{f.data}, nil
+	}
+	if strings.Contains(string(f.data), `"results"`) {
+		return wholeRecords(f.data, `"results"`), err
+	}
+	return nil, err
+}
+
+// kind tells what a record is by its properties: the answers don't say.
+func (rec hubspotRecord) kind() string {
+	for _, k := range []struct{ kind, property string }{
+		{"deal", "dealname"}, {"deal", "dealstage"}, {"note", "hs_note_body"}, {"task", "hs_task_subject"}, {"task", "hs_task_body"},
+		{"call", "hs_call_body"}, {"call", "hs_call_title"}, {"meeting", "hs_meeting_body"}, {"meeting", "hs_meeting_title"},
+		{"email", "hs_email_text"}, {"email", "hs_email_subject"}, {"contact", "firstname"}, {"contact", "lastname"}, {"contact", "jobtitle"},
+		{"contact", "email"}, {"company", "domain"}, {"company", "name"},
+	} {
+		if _, ok := rec.Properties[k.property]; ok {
+			return k.kind
+		}
+	}
+	return ""
+}
+
+func (rec hubspotRecord) get(name string) string {
+	return strings.TrimSpace(string(rec.Properties[name]))
+}
+
+func (r *hubspotReader) done(c *collector) {
+	if len(r.records)+len(r.owners) == 0 {
+		return
+	}
+	owners := map[string]mention{}
+	for _, m := range r.owners {
+		owners[m.id] = m
+		c.mentions = append(c.mentions, m)
+	}
+	s := &rawSource{kind: throughline.SourceCRM, title: "HubSpot", sellerOnly: true}
+	for _, kind := range []string{"deal", "company", "contact", "note", "task", "call", "meeting", "email"} {
+		for _, rec := range r.records {
+			if rec.kind() != kind {
+				continue
+			}
+			s.file = firstOf(s.file, rec.file)
+			r.record(c, s, kind, rec, owners)
+		}
+	}
+	if len(s.passages) > 0 {
+		c.sources = append(c.sources, s)
+	}
+}
+
+func (r *hubspotReader) record(c *collector, s *rawSource, kind string, rec hubspotRecord, owners map[string]mention) {
+	at := hubspotTime(rec.get("hs_timestamp"))
+	by := owners[rec.get("hubspot_owner_id")]
+	switch kind {
+	case "deal":
+		c.recorded.id, c.recorded.name = string(rec.ID), rec.get("dealname")
+		c.recorded.amount, c.recorded.currency = rec.get("amount"), rec.get("deal_currency_code")
+		c.recorded.close, c.recorded.ae = hubspotTime(rec.get("closedate")), by
+		s.nativeID, s.at = string(rec.ID), c.recorded.close
+		s.title = "HubSpot: " + firstOf(c.recorded.name, "deal "+s.nativeID)
+		s.passages = append(s.passages, recordPassages(properties(rec), s.at)...)
+		for _, h := range rec.History["dealstage"] {
+			s.passages = append(s.passages, rawPassage{text: string(h.Value), label: "Stage", at: hubspotTime(h.Timestamp), offset: -1})
+		}
+	case "company":
+		c.recorded.customer = throughline.Company{
+			Name: rec.get("name"), Domain: hostOf(rec.get("domain")), Industry: rec.get("industry"), Region: firstOf(rec.get("country"), rec.get("state")),
+		}
+		if n, err := strconv.Atoi(rec.get("numberofemployees")); err == nil && n > 0 {
+			c.recorded.customer.Employees = n
+		}
+		s.passages = append(s.passages, recordPassages(properties(rec), s.at)...)
+	case "contact":
+		m := mention{
+			system: "hubspot", id: "contact " + string(rec.ID), name: strings.TrimSpace(rec.get("firstname") + " " + rec.get("lastname")), email: rec.get("email"),
+			title: rec.get("jobtitle"), side: throughline.SideCustomer, crmRole: buyingRole(rec.get("hs_buying_role")),
+		}
+		if !m.none() {
+			c.mentions = append(c.mentions, m)
+		}
+	case "note":
+		s.passages = append(s.passages, entry("Note", "", rec.get("hs_note_body"), by, at)...)
+	case "task":
+		s.passages = append(s.passages, entry("Task", rec.get("hs_task_subject"), rec.get("hs_task_body"), by, at)...)
+	case "call":
+		s.passages = append(s.passages, entry("Call logged", rec.get("hs_call_title"), rec.get("hs_call_body"), by, at)...)
+	case "meeting":
+		s.passages = append(s.passages, entry("Meeting", rec.get("hs_meeting_title"), rec.get("hs_meeting_body"), by, at)...)
+	case "email":
+		s.passages = append(s.passages, entry("Email logged", rec.get("hs_email_subject"), firstOf(rec.get("hs_email_text"), rec.get("hs_email_html")), mention{}, at)...)
+	}
+}
+
+func properties(rec hubspotRecord) map[string]any {
+	out := make(map[string]any, len(rec.Properties))
+	for k, v := range rec.Properties {
+		out[k] = string(v)
+	}
+	return out
+}
+
+// buyingRole words HubSpot's internal values ("DECISION_MAKER;CHAMPION"); a
+// role in words of the user's own stays.
+func buyingRole(s string) string {
+	roles := strings.Split(s, ";")
+	for i, r := range roles {
+		if r == strings.ToUpper(r) && strings.ContainsAny(r, "_") || r == strings.ToUpper(r) && len(r) > 4 {
+			r = strings.ToLower(strings.ReplaceAll(r, "_", " "))
+			r = strings.ToUpper(r[:1]) + r[1:]
+		}
+		roles[i] = strings.TrimSpace(r)
+	}
+	return strings.Join(roles, ", ")
+}
+
+// hubspotTime reads a time as HubSpot gives it: ISO 8601, or milliseconds since
+// 1970.
+func hubspotTime(s string) time.Time {
+	if ms, err := strconv.ParseInt(s, 10, 64); err == nil && len(s) >= 12 {
+		return time.UnixMilli(ms).UTC()
+	}
+	return anytime(s)
+}
