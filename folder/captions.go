@@ -88,7 +88,7 @@ func nameSpeakers(pieces []piece) []piece {
 		case ok:
 			current, p.text = name, text
 		case m != nil:
-			current, p.text = "", m[1]
+			current, p.text, p.fresh = "", m[1], true
 		case everyLine:
 			current = ""
 		}
@@ -126,7 +126,7 @@ func prefixNames(pieces []piece) map[string]bool {
 	most := prefixed*2 > lines
 	known := map[string]bool{}
 	for name, n := range counts {
-		if capitalised := looksLikeName(cleanName(name)) || genericSpeaker(name); capitalised && (most || n >= 2) || most && n >= 3 {
+		if capitalised := looksLikeName(cleanName(name)) || genericSpeaker(name) || address.MatchString(name); capitalised && (most || n >= 2) || most && n >= 3 {
 			known[name] = true
 		}
 	}
@@ -136,12 +136,16 @@ func prefixNames(pieces []piece) map[string]bool {
 // maySpeak reports whether a label before a colon could be a speaker's.
 func maySpeak(label string) bool {
 	label = strings.TrimSpace(label)
-	if genericSpeaker(label) {
+	if genericSpeaker(label) || address.MatchString(label) {
 		return true
 	}
 	name := cleanName(label)
 	return !fieldLabels[strings.ToLower(name)] && len(strings.Fields(name)) <= 6 && !strings.ContainsAny(name, ".?!,;") || looksLikeName(name) && !fieldLabels[strings.ToLower(name)]
 }
+
+// address is a mail address, under which some tools list those who never set a
+// name.
+var address = regexp.MustCompile(`^[^\s@<>()]+@[^\s@<>()]+\.\pL{2,}$`)
 
 // namesEveryLine reports whether a speaker is named anew on each of their lines,
 // and not only where a turn begins.
@@ -235,18 +239,24 @@ func readableName(name string) string {
 		}
 		name = shorter
 	}
-	if !strings.Contains(name, " ") {
+	name = strings.Join(strings.Fields(strings.ReplaceAll(name, "_", " ")), " ")
+	if !strings.Contains(name, " ") && !meetCode.MatchString(name) {
 		name = strings.ReplaceAll(name, "-", " ")
 	}
-	name = strings.Join(strings.Fields(strings.ReplaceAll(name, "_", " ")), " ")
 	name = longNumber.ReplaceAllString(name, "")
-	name = strings.Trim(name, " -–.,_")
+	name = strings.Trim(emptyBrackets.ReplaceAllString(name, " "), " -–.,_")
 	if name == "" {
 		return ""
 	}
 	first := []rune(name)
 	return strings.ToUpper(string(first[:1])) + string(first[1:])
 }
+
+// meetCode is how Google Meet names a meeting without a title.
+var meetCode = regexp.MustCompile(`^[a-z]{3}-[a-z]{4}-[a-z]{3}$`)
+
+// emptyBrackets are what a date leaves behind.
+var emptyBrackets = regexp.MustCompile(`\s*[(\[]\s*[)\]]`)
 
 // longNumber is a meeting's number at the end of a name.
 var longNumber = regexp.MustCompile(`\s+\d{9,}$`)

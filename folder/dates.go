@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 )
 
 // How dates are written in file names, heads of transcripts and documents. A
@@ -12,7 +14,7 @@ import (
 // of German is day first, and a slash counts where one number is above twelve.
 var (
 	stampDate  = regexp.MustCompile(`(?:^|[^\d])(20\d\d)(\d\d)(\d\d)(?:[-_T ]?([01]\d|2[0-3])([0-5]\d)(?:([0-5]\d))?)?(?:Z|[^\d]|$)`)
-	isoDate    = regexp.MustCompile(`(?:^|[^\d])(20\d\d)[-_./](\d\d?)[-_./](\d\d?)(?:[T _-]+(?:at )?([01]?\d|2[0-3])[:.\-_h]([0-5]\d)(?:[:.\-_]([0-5]\d))?(?:\.\d+)?\s?(Z|UTC|[+-]\d\d:?\d\d)?)?(?:[^\d]|$)`)
+	isoDate    = regexp.MustCompile(`(?:^|[^\d])(20\d\d)[-_./](\d\d?)[-_./](\d\d?)(?:[T _-]+(?:at )?([01]?\d|2[0-3])[:.\-_h ]([0-5]\d)(?:[:.\-_]([0-5]\d))?(?:\.\d+)?\s?(Z|[A-Z]{3,4}\b(?:[+-]\d\d?(?:[:_]?\d\d)?)?|[+-]\d\d:?\d\d)?)?(?:[^\d]|$)`)
 	dottedDate = regexp.MustCompile(`(?:^|[^\d.])(\d\d?)\.\s?(\d\d?)\.\s?(20\d\d)(?:[^\d]|$)`)
 	slashDate  = regexp.MustCompile(`(?:^|[^\d/])(\d\d?)/(\d\d?)/(20\d\d)(?:[^\d/]|$)`)
 	dayMonth   = regexp.MustCompile(`(?:^|[^\d\pL])(\d\d?)(?:st|nd|rd|th|er|\.|º)?[\s-]+(?:of |de |di )?([\pL\pM]{3,12})\.?,?[\s-]+(?:de |del )?(20\d\d)(?:[^\d]|$)`)
@@ -108,19 +110,23 @@ func dateOf(year, month, day, hour, minute, second string) (time.Time, bool) {
 	return t, mo >= 1 && mo <= 12 && d >= 1 && t.Day() == d
 }
 
-// zone is an offset from UTC such as "+02:00".
+// zone is an offset from UTC such as "+02:00" or "GMT+1". The zones that only
+// have a name count as UTC: several share each name.
 func zone(s string) time.Duration {
-	s = strings.ReplaceAll(s, ":", "")
-	if len(s) != 5 {
+	i := strings.IndexAny(s, "+-")
+	if i < 0 {
 		return 0
 	}
-	hours, err1 := strconv.Atoi(s[1:3])
-	minutes, err2 := strconv.Atoi(s[3:5])
-	if err1 != nil || err2 != nil {
+	digits := strings.NewReplacer(":", "", "_", "").Replace(s[i+1:])
+	n, err := strconv.Atoi(digits)
+	if err != nil {
 		return 0
 	}
-	d := time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute
-	if s[0] == '-' {
+	if len(digits) <= 2 {
+		n *= 100
+	}
+	d := time.Duration(n/100)*time.Hour + time.Duration(n%100)*time.Minute
+	if s[i] == '-' {
 		return -d
 	}
 	return d
@@ -130,7 +136,21 @@ func zone(s string) time.Duration {
 func cutDate(s string) string {
 	s = zoomStamp.ReplaceAllString(s, " ")
 	for _, re := range []*regexp.Regexp{isoDate, stampDate, dayMonth, monthDay, dottedDate, slashDate} {
-		s = re.ReplaceAllString(s, " ")
+		s = re.ReplaceAllStringFunc(s, func(date string) string {
+			if _, ok := dateIn(date); !ok {
+				return date
+			}
+			first, _ := utf8.DecodeRuneInString(date)
+			last, _ := utf8.DecodeLastRuneInString(date)
+			out := " "
+			if !unicode.IsLetter(first) && !unicode.IsDigit(first) {
+				out = string(first) + out
+			}
+			if !unicode.IsDigit(last) && !strings.HasSuffix(date, "Z") {
+				out += string(last)
+			}
+			return out
+		})
 	}
 	return strings.TrimSpace(s)
 }

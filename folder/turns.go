@@ -17,6 +17,7 @@ type piece struct {
 	speaker    string        // as the source writes it; empty when it names nobody
 	text       string        // white space collapsed, not empty
 	start, end time.Duration // end may be before start where the source tells none; start is -1 without a time
+	fresh      bool          // another voice than before, though neither is named
 }
 
 // Where a turn is cut. A pause of half a minute or more is most often a change
@@ -65,7 +66,7 @@ func newTurn(system string, at time.Time, p piece) rawPassage {
 // continues reports whether next belongs to the turn that said holds so far and
 // last ended.
 func continues(last, next piece, said string) bool {
-	if last.speaker != next.speaker {
+	if last.speaker != next.speaker || next.fresh {
 		return false
 	}
 	ended := max(last.end, last.start)
@@ -90,7 +91,7 @@ func speakers(system string, pieces []piece) []mention {
 			continue
 		}
 		seen[p.speaker] = true
-		if m := speakerMention(system, p.speaker); !genericSpeaker(m.name) {
+		if m := speakerMention(system, p.speaker); m.email != "" || !nobody(tidy(m).name) {
 			out = append(out, m)
 		}
 	}
@@ -112,6 +113,10 @@ func speakerMention(system, label string) mention {
 	label = strings.TrimSpace(label)
 	if label == "" {
 		label = unknownSpeaker
+	}
+	if genericSpeaker(label) && !nobody(label) {
+		label = unknownSpeaker + " (" + label + ")"
+		return mention{system: system, name: label}
 	}
 	m := mention{system: system, name: cleanName(label)}
 	if at := strings.IndexByte(m.name, '@'); at > 0 && !strings.Contains(m.name, " ") && strings.Contains(m.name[at:], ".") {
