@@ -1,0 +1,101 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"throughline"
+	"throughline/engine/builtin"
+	"throughline/folder"
+	"throughline/ground"
+	"throughline/render"
+)
+
+// An engine drafts the handoff of a deal.
+type engine interface {
+	Draft(ctx context.Context, deal *throughline.Deal) (*throughline.Draft, error)
+}
+
+// engines are the engines by the names of the command line.
+var engines = map[string]engine{builtin.Name: builtin.Engine{}}
+
+// renderers make the document, by the names of the command line.
+var renderers = map[string]func(io.Writer, *throughline.Handoff, throughline.Audience) error{
+	"markdown": render.Markdown,
+	"html":     render.HTML,
+	"json":     render.JSON,
+}
+
+func newGenerate(e env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "generate DIR",
+		Short: "Write the handoff of a deal",
+		Long: "Reads the exported files in DIR, which may be a .zip, and writes the handoff.\n\n" +
+			"Files are recognised by what is in them. Read are: Gong and Chorus calls as their APIs return them, WebVTT and\n" +
+			"SRT captions, plain transcripts, .eml and .mbox mail, Slack exports, Salesforce and HubSpot records as their\n" +
+			"REST APIs return them, .md .txt .html .docx .pdf documents, and a deal.json that says who sells and who buys.",
+		Example: "  throughline generate exports/acme --format html -o acme.html\n" +
+			"  throughline generate acme.zip --audience customer",
+		Args: oneDir,
+	}
+	name := choose(cmd, "engine", "", "what drafts the handoff", builtin.Name)
+	format := choose(cmd, "format", "f", "how it is written", "markdown", "html", "json")
+	audience := choose(cmd, "audience", "a", "who will read it",
+		string(throughline.AudienceTeam), string(throughline.AudienceCompany), string(throughline.AudienceCustomer))
+	file := cmd.Flags().StringP("output", "o", "", "the `FILE` to write; standard output without it")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		out := output{stdout: e.stdout, name: *file}
+		if err := out.check(); err != nil {
+			return err
+		}
+		p := startProgress(e.stderr)
+		defer p.stop()
+		deal, err := readDeal(cmd.Context(), p, args[0])
+		if err != nil {
+			return err
+		}
+		h, err := handoff(cmd.Context(), p, engines[name.value], deal, e.now())
+		if err != nil {
+			return err
+		}
+		var doc bytes.Buffer
+		if err := renderers[format.value](&doc, h, throughline.Audience(audience.value)); err != nil {
+			return err
+		}
+		return out.write(doc.Bytes())
+	}
+	return cmd
+}
+
+// readDeal reads a deal from a directory or a .zip.
+func readDeal(ctx context.Context, p *progress, dir string) (*throughline.Deal, error) {
+	p.enter("Reading " + dir)
+	deal, err := folder.Read(ctx, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is nothing at %s: name the folder that holds the deal's exports, or a .zip of it", dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w\n'throughline generate --help' lists the formats that are read", err)
+	}
+	return deal, nil
+}
+
+// handoff drafts a deal's handoff and settles it: what an engine proposes stands
+// only where the deal's own words prove it.
+func handoff(ctx context.Context, p *progress, eng engine, deal *throughline.Deal, at time.Time) (*throughline.Handoff, error) {
+	p.enter("Drafting the handoff")
+	draft, err := eng.Draft(ctx, deal)
+	if err != nil {
+		return nil, err
+	}
+	p.enter("Proving the quotes")
+	h, _ := ground.Settle(deal, ground.NewIndex(deal), draft, at) // what was refused stands in h.LeftOut
+	return h, nil
+}
