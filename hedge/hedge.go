@@ -42,5 +42,15 @@ type Candidate struct {
 // Scan lists the candidates of a deal in the order of the deal. The same deal
 // gives the same list.
 func Scan(deal *throughline.Deal) []Candidate {
-	return nil
+	if deal == nil {
+		return nil
+	}
+	rd := read(deal)
+	c := rd.claims()
+	fs := rd.breath()
+	fs = append(fs, rd.put()...)
+	fs = append(fs, rd.among(c)...)
+	fs = append(fs, rd.corrected(c)...)
+	fs = append(fs, rd.chased(c)...)
+	return rank(fs)
 }
