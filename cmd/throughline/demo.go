@@ -74,7 +74,7 @@ func newDemo(e env) *cobra.Command {
 }
 
 func demoHandoff(ctx context.Context, e env) (*throughline.Handoff, error) {
-	p := startProgress(e.stderr)
+	p := startProgress(e)
 	defer p.stop()
 	p.enter("Reading the demo's deal")
 	dir, err := demoFolder()
@@ -97,7 +97,7 @@ func writeDemo(e env, out output, h *throughline.Handoff) error {
 		return err
 	}
 	if !out.toStdout() {
-		fmt.Fprintf(e.stdout, "The demo's handoff is in %s. Open it in a browser.\n", out.name)
+		return e.tell("The demo's handoff is in %s. Open it in a browser.\n", out.name)
 	}
 	return nil
 }
@@ -115,7 +115,9 @@ func serveDemo(ctx context.Context, e env, addr string, h *throughline.Handoff) 
 	if err != nil {
 		return fmt.Errorf("serving the demo on %s: %w; --addr 127.0.0.1:0 takes a free port", addr, err)
 	}
-	fmt.Fprintf(e.stdout, "The handoff of an invented deal: http://%s/\nCtrl-C ends it.\n", ln.Addr())
+	if err := e.tell("The handoff of an invented deal: http://%s/\nCtrl-C ends it.\n", ln.Addr()); err != nil {
+		return errors.Join(err, ln.Close())
+	}
 	server := &http.Server{Handler: pages, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(ln) }()

@@ -55,7 +55,7 @@ func newGenerate(e env) *cobra.Command {
 		if err := out.check(); err != nil {
 			return err
 		}
-		p := startProgress(e.stderr)
+		p := startProgress(e)
 		defer p.stop()
 		deal, err := readDeal(cmd.Context(), p, args[0])
 		if err != nil {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -22,7 +21,7 @@ func newHedges(e env) *cobra.Command {
 	}
 	format := choose(cmd, "format", "f", "how it is written", "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		p := startProgress(e.stderr)
+		p := startProgress(e)
 		defer p.stop()
 		deal, err := readDeal(cmd.Context(), p, args[0])
 		if err != nil {
@@ -36,12 +35,13 @@ func newHedges(e env) *cobra.Command {
 			}
 			return writeJSON(e.stdout, found, "  ")
 		}
-		return writeHedges(e.stdout, deal, found)
+		return e.tell("%s", hedgesText(deal, found))
 	}
 	return cmd
 }
 
-func writeHedges(w io.Writer, deal *throughline.Deal, found []hedge.Candidate) error {
+// hedgesText is the list for people to read on a terminal.
+func hedgesText(deal *throughline.Deal, found []hedge.Candidate) string {
 	var out strings.Builder
 	if len(found) == 0 {
 		out.WriteString("No hedged promise was found.\n")
@@ -54,10 +54,7 @@ func writeHedges(w io.Writer, deal *throughline.Deal, found []hedge.Candidate) e
 		}
 		out.WriteByte('\n')
 	}
-	if _, err := io.WriteString(w, out.String()); err != nil {
-		return fmt.Errorf("writing the hedged promises: %w", err)
-	}
-	return nil
+	return out.String()
 }
 
 func writeSpan(out *strings.Builder, deal *throughline.Deal, what string, s hedge.Span) {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -24,7 +23,7 @@ func newInspect(e env) *cobra.Command {
 	}
 	format := choose(cmd, "format", "f", "how it is written", "text", "json")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		p := startProgress(e.stderr)
+		p := startProgress(e)
 		defer p.stop()
 		deal, err := readDeal(cmd.Context(), p, args[0])
 		if err != nil {
@@ -35,10 +34,7 @@ func newInspect(e env) *cobra.Command {
 		if format.value == "json" {
 			return writeJSON(e.stdout, in, "  ")
 		}
-		if _, err := io.WriteString(e.stdout, in.text()); err != nil {
-			return fmt.Errorf("writing what was read: %w", err)
-		}
-		return nil
+		return e.tell("%s", in.text())
 	}
 	return cmd
 }
@@ -190,7 +186,7 @@ func (in inspection) writeSources(out *strings.Builder) {
 		words += s.Words
 	}
 	fmt.Fprintf(out, "\nSources: %d, with %d words\n\n", len(in.Sources), words)
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0) // never errs on a strings.Builder
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "  id\tkind\tdate\twords\ttitle\tpeople")
 	for _, s := range in.Sources {
 		date := "not known"
@@ -208,7 +204,7 @@ func (in inspection) writeSources(out *strings.Builder) {
 		}
 		fmt.Fprintf(table, "  %s\t%s\t%s\t%d\t%s\t%s\n", s.ID, s.Kind, date, s.Words, title, shorten(printable(strings.Join(s.People, ", ")), 80))
 	}
-	table.Flush()
+	_ = table.Flush() // never errs on a strings.Builder
 }
 
 func (in inspection) writePeople(out *strings.Builder) {

@@ -34,6 +34,18 @@ type env struct {
 	now            func() time.Time
 }
 
+// say writes to standard error. Where that can't be written to, there is nobody
+// to be told of it.
+func (e env) say(format string, args ...any) { _, _ = fmt.Fprintf(e.stderr, format, args...) }
+
+// tell writes to standard output.
+func (e env) tell(format string, args ...any) error {
+	if _, err := fmt.Fprintf(e.stdout, format, args...); err != nil {
+		return fmt.Errorf("writing to standard output: %w", err)
+	}
+	return nil
+}
+
 func main() {
 	e := env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
 	os.Exit(run(context.Background(), e, os.Args[1:]))
@@ -48,10 +60,10 @@ func run(ctx context.Context, e env, args []string) int {
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintf(e.stderr, "throughline: %s\n", printableLines(err.Error()))
+	e.say("throughline: %s\n", printableLines(err.Error()))
 	var usage usageError
 	if errors.As(err, &usage) {
-		fmt.Fprintf(e.stderr, "Run '%s --help' to see how it is used.\n", cmd.CommandPath())
+		e.say("Run '%s --help' to see how it is used.\n", cmd.CommandPath())
 		return exitUsage
 	}
 	return exitFailed

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-	"io"
 	"sync"
 	"time"
 )
@@ -14,14 +12,14 @@ const quiet = time.Second
 // taken long enough for somebody to wonder.
 type progress struct {
 	mu    sync.Mutex
-	w     io.Writer
+	env   env
 	at    string
 	loud  bool
 	timer *time.Timer
 }
 
-func startProgress(w io.Writer) *progress {
-	p := &progress{w: w}
+func startProgress(e env) *progress {
+	p := &progress{env: e}
 	p.timer = time.AfterFunc(quiet, p.speak)
 	return p
 }
@@ -45,7 +43,7 @@ func (p *progress) speak() {
 	}
 }
 
-func (p *progress) say() { fmt.Fprintf(p.w, "%s …\n", printable(p.at)) }
+func (p *progress) say() { p.env.say("%s …\n", printable(p.at)) }
 
 // stop ends it: nothing is said any more.
 func (p *progress) stop() {

@@ -29,7 +29,7 @@ func newProve(e env) *cobra.Command {
 		Args:    oneDir,
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		p := startProgress(e.stderr)
+		p := startProgress(e)
 		defer p.stop()
 		deal, err := readDeal(cmd.Context(), p, args[0])
 		if err != nil {
@@ -79,7 +79,7 @@ func proveAll(e env, ix *ground.Index) error {
 			c, badLine := parseClaim(line)
 			if badLine != nil {
 				bad++
-				fmt.Fprintf(e.stderr, "throughline: line %d of standard input: %s\n", n, printable(badLine.Error()))
+				e.say("throughline: line %d of standard input: %s\n", n, printable(badLine.Error()))
 			} else if err := writeJSON(e.stdout, prove(ix, c), ""); err != nil {
 				return err
 			}
