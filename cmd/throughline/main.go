@@ -84,6 +84,8 @@ func newRoot(e env) *cobra.Command {
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
+		// Letters that a word may have wrong and still be taken for a command.
+		SuggestionsMinimumDistance: 2,
 		Args:          oneOfTheCommands,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
