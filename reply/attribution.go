@@ -19,13 +19,28 @@ type Attribution struct {
 	Subject string
 }
 
+// attributionBytes is how much of an introduction is read: what mail programs
+// write is far shorter, and a hostile one may be a whole mail long.
+const attributionBytes = 1000
+
+// cut is the beginning of a text, n bytes at most, without half a character.
+func cut(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n]
+}
+
 // Attribution reads the introduction of a block. A time that names no zone is
 // taken to be in loc. A date that can be read in two ways (04/05/2026) is not
 // guessed at.
 func (p Parts) Attribution(b Block, loc *time.Location) Attribution {
 	lines := scan(p.Text[b.Start:b.Head])
 	for i := range lines {
-		lines[i].text = strings.TrimLeft(lines[i].text, "> ")
+		lines[i].text = strings.TrimLeft(cut(lines[i].text, attributionBytes), "> ")
 	}
 	if a, ok := headerAttribution(lines, loc); ok {
 		return a
@@ -34,7 +49,7 @@ func (p Parts) Attribution(b Block, loc *time.Location) Attribution {
 	for _, l := range lines {
 		words = append(words, strings.Fields(l.text)...)
 	}
-	s := strings.Join(words, " ")
+	s := cut(strings.Join(words, " "), attributionBytes)
 	a := Attribution{Name: author(s), At: moment(s, loc)}
 	if e := address.FindString(s); e != "" {
 		a.Email = strings.ToLower(e)
@@ -152,9 +167,9 @@ func formWords(s string) map[int]bool {
 	for i, w := range words {
 		folded[i] = strings.Trim(fold(w), ",;:\"'*.")
 	}
-	own := map[int]bool{}
+	own, whole := map[int]bool{}, fold(s)
 	for _, in := range phrases.wrote {
-		if !in.match(fold(s)) {
+		if !in.match(whole) {
 			continue
 		}
 		at := 0

@@ -144,14 +144,24 @@ func (f *finder) separator() bool {
 	return true
 }
 
+// captionBytes is how long a line may be that announces an earlier message: the
+// longest, Lotus Notes', with name and date between two rules, is half of it.
+const captionBytes = 300
+
 // separates reports whether a line is a caption between two rules, or an
 // underlined one, that announces an earlier message.
 func (f *finder) separates(s string) bool {
+	if len(s) > captionBytes {
+		return false
+	}
 	inner, ruled := unrule(s)
 	return ruled && phrases.original[fold(strings.TrimSuffix(inner, ":"))]
 }
 
 func (f *finder) forwards(s string) bool {
+	if len(s) > captionBytes {
+		return false
+	}
 	inner, ruled := unrule(s)
 	inner, colon := strings.CutSuffix(inner, ":")
 	folded := fold(inner)
@@ -251,6 +261,10 @@ func (f *finder) introduced() bool {
 // is clearly a beginning ("On …", a date) outdoes one that only may be.
 func (f *finder) introductionAt(i int) (start, last int, ok bool) {
 	joined, count := "", 0
+	if len(f.lines[i].text) > introBytes {
+		at := f.midLine(f.lines[i], i)
+		return at, i, at > 0
+	}
 	for j := i; j < len(f.lines) && count < introLines && len(joined) < introBytes; j++ {
 		l := f.lines[j]
 		switch {
@@ -262,7 +276,7 @@ func (f *finder) introductionAt(i int) (start, last int, ok bool) {
 			}
 			return 0, 0, false
 		}
-		if j > i && endsSentence(f.lines[j-1].text) {
+		if j > i && (endsSentence(f.lines[j-1].text) || len(l.text) > introBytes) {
 			return 0, 0, false
 		}
 		joined, count = joined+" "+l.text, count+1
@@ -287,7 +301,7 @@ func (f *finder) introductionAt(i int) (start, last int, ok bool) {
 // begins after line i.
 func (f *finder) beginsLater(i, j int) introForm {
 	joined, best := "", noIntroduction
-	for k := j; k > i; k-- {
+	for k := j; k > i && best < anchored; k-- {
 		joined = f.lines[k].text + " " + joined
 		best = max(best, f.introduces(joined, j))
 	}
@@ -298,17 +312,17 @@ func (f *finder) beginsLater(i, j int) introForm {
 // before it ("Yes! On Wed, Apr 4, 2012 at 3:59 PM, Ann wrote:"), and returns
 // the byte of its beginning. It must begin with a capital and name the time.
 func (f *finder) midLine(l line, j int) int {
-	if !strings.HasSuffix(l.text, ":") {
+	if !strings.HasSuffix(l.text, ":") || !timeOfDay.MatchString(l.text[max(0, len(l.text)-introBytes):]) {
 		return 0
 	}
 	offset := l.start + strings.Index(f.text[l.start:l.end], l.text)
 	for i, r := range l.text {
-		if i == 0 || !unicode.IsUpper(r) || !boundary(l.text[:i], false) {
+		if i == 0 || len(l.text)-i > introBytes || !unicode.IsUpper(r) || !boundary(l.text[:i], false) {
 			continue
 		}
 		rest := l.text[i:]
 		first, _, _ := strings.Cut(rest, " ")
-		if !phrases.starters[fold(first)] || f.introduces(rest, j) != anchored || !timeOfDay.MatchString(rest) {
+		if !phrases.starters[fold(first)] || !timeOfDay.MatchString(rest) || f.introduces(rest, j) != anchored {
 			continue
 		}
 		at := len(strings.TrimRight(l.text[:i], "-–— "))
@@ -360,17 +374,29 @@ func (f *finder) introduces(s string, j int) introForm {
 	if beginsWithDate(folded) && addressed && (colon || quoted) {
 		return anchored
 	}
-	best := noIntroduction
-	if !quoted && !addressed && !isAuthor(inner) {
+	if !quoted && !addressed && !exact && !ruled {
 		return noIntroduction
 	}
+	form := formOf(folded, colon, exact || addressed || quoted && dated, ruled || colon && (addressed || exact || quoted))
+	if form != noIntroduction && !quoted && !addressed && !isAuthor(inner) {
+		return noIntroduction
+	}
+	return form
+}
+
+// formOf finds the form of a folded text among those that the phrases hold.
+// dated and marked tell whether enough stands in it for one that begins with
+// words of its own, and for one that begins with the name.
+func formOf(folded string, colon, dated, marked bool) introForm {
+	best := noIntroduction
 	for _, in := range phrases.wrote {
 		switch {
-		case in.openEnd && !colon || !in.match(folded):
-		case !in.openStart && (exact || addressed || quoted && dated):
-			return anchored
-		case in.openStart && (ruled || colon && (addressed || exact || quoted)):
+		case in.openStart && (best == unanchored || !marked), !in.openStart && !dated, in.openEnd && !colon:
+		case !in.match(folded):
+		case in.openStart:
 			best = unanchored
+		default:
+			return anchored
 		}
 	}
 	return best
@@ -462,7 +488,7 @@ func (f *finder) headerBlock(i int) (next int, ok bool) {
 		} else if l.depth > 0 || kinds[fieldSubject] && fieldOf(f.lines[i-1].text) == 0 {
 			break
 		}
-		text += " " + l.text
+		text += " " + cut(l.text, introBytes)
 		i++
 	}
 	return i, isHeader(kinds, text)

@@ -2,6 +2,7 @@ package reply
 
 import (
 	_ "embed"
+	"iter"
 	"regexp"
 	"strconv"
 	"strings"
@@ -134,6 +135,15 @@ func stripTags(source string) string {
 	}
 }
 
+// Bounds on what is looked at, far above what any mail program writes, so that
+// hostile HTML costs no more than its length.
+const (
+	maxQuotes  = 16  // blockquotes within one another that are told apart
+	maxPeeked  = 500 // nodes within an element that are looked at ahead
+	introPeek  = 4 * introBytes
+	fieldBytes = 100 // of the bold name of a header field
+)
+
 // place is what an element inherits from those around it.
 type place struct {
 	quotes int // blockquotes around it
@@ -143,6 +153,7 @@ type place struct {
 	above  *bool  // in an element that holds a quote: the quote is yet to come
 	items  *int   // number of the last item of the ordered list it stands in
 	bullet string // mark of the items of the list it stands in
+	cells  *int   // how many cells of the table row it stands in are written
 }
 
 // A writer collects lines.
@@ -152,6 +163,8 @@ type writer struct {
 	cur     strings.Builder
 	place   place // of the line in the making
 	started bool  // the line in the making has text
+	inked   bool  // the line in the making has more than white space
+	bare    bool  // the last of lines has nothing but quote marks
 	gap     bool  // a blank line is due before the next text
 	lead    string
 	rest    bool // a mark has said that all from here on is quoted
@@ -218,6 +231,8 @@ func (w *writer) element(n *html.Node, p place) {
 			*p.items++
 			w.lead = strconv.Itoa(*p.items) + ". "
 		}
+	case atom.Tr:
+		p.cells = new(int)
 	case atom.Pre:
 		p.pre = true
 	case atom.Blockquote:
@@ -225,7 +240,7 @@ func (w *writer) element(n *html.Node, p place) {
 			*p.above = false
 		}
 		if !indents(n) && p.hint != hintQuoted {
-			p.quotes++
+			p.quotes = min(p.quotes+1, maxQuotes)
 		}
 	}
 	if !isBlock(n.DataAtom) {
@@ -292,15 +307,29 @@ func elementMark(n *html.Node) mark {
 // it has none.
 func beforeQuote(n *html.Node) string {
 	var b strings.Builder
-	for c := range n.Descendants() {
+	for c := range peek(n) {
 		switch {
 		case c.DataAtom == atom.Blockquote:
 			return trim(b.String())
+		case b.Len() > introPeek:
+			return ""
 		case c.Type == html.TextNode:
-			b.WriteString(c.Data)
+			b.WriteString(cut(c.Data, introPeek+1))
 		}
 	}
 	return ""
+}
+
+// peek yields the first nodes within n.
+func peek(n *html.Node) iter.Seq[*html.Node] {
+	return func(yield func(*html.Node) bool) {
+		seen := 0
+		for c := range n.Descendants() {
+			if seen++; seen > maxPeeked || !yield(c) {
+				return
+			}
+		}
+	}
 }
 
 var border = regexp.MustCompile(`border-top(?:-style|-color|-width)?:`)
@@ -313,7 +342,7 @@ func framedHeader(n *html.Node) bool {
 		return false
 	}
 	fields := 0
-	for c := range n.Descendants() {
+	for c := range peek(n) {
 		if c.DataAtom != atom.B && c.DataAtom != atom.Strong {
 			continue
 		}
@@ -324,12 +353,18 @@ func framedHeader(n *html.Node) bool {
 	return fields >= 3
 }
 
+// textOf is the text within an element; "" where it is too long for the name of
+// a field.
 func textOf(n *html.Node) string {
 	var b strings.Builder
-	for c := range n.Descendants() {
-		if c.Type == html.TextNode {
-			b.WriteString(c.Data)
+	for c := range peek(n) {
+		if c.Type != html.TextNode {
+			continue
 		}
+		if b.Len()+len(c.Data) > fieldBytes {
+			return ""
+		}
+		b.WriteString(c.Data)
 	}
 	return b.String()
 }
@@ -383,13 +418,14 @@ func (w *writer) word(s string, p place) {
 	if p.above != nil && *p.above && p.hint == hintNone {
 		p.hint = hintAbove
 	}
-	if !w.started || strings.TrimSpace(w.cur.String()) == "" {
-		if w.gap && strings.TrimSpace(s) != "" {
+	if !w.inked {
+		ink := strings.TrimSpace(s) != ""
+		if w.gap && ink {
 			w.blank(w.commonPlace(p))
 			w.gap = false
 		}
-		w.place, w.started = p, true
-		if strings.TrimSpace(s) != "" {
+		w.place, w.started, w.inked = p, true, ink
+		if ink {
 			w.cur.Reset()
 			w.cur.WriteString(w.lead)
 			w.lead = ""
@@ -431,7 +467,7 @@ func (w *writer) endLine() {
 		w.line(w.cur.String(), w.place)
 	}
 	w.cur.Reset()
-	w.started = false
+	w.started, w.inked = false, false
 }
 
 // breakLine ends the line in the making, which may be blank.
@@ -444,7 +480,7 @@ func (w *writer) breakLine(p place) {
 }
 
 func (w *writer) blank(p place) {
-	if n := len(w.lines); n > 0 && strings.Trim(w.lines[n-1], "> ") != "" {
+	if len(w.lines) > 0 && !w.bare {
 		w.line("", p)
 	}
 }
@@ -454,7 +490,7 @@ func (w *writer) line(s string, p place) {
 	if !p.pre {
 		s = strings.TrimLeft(s, " \t")
 	}
-	if s == "" && (len(w.lines) == 0 || strings.Trim(w.lines[len(w.lines)-1], "> ") == "") {
+	if s == "" && (len(w.lines) == 0 || w.bare) {
 		return
 	}
 	if w.rest && p.hint != hintQuoted {
@@ -462,13 +498,18 @@ func (w *writer) line(s string, p place) {
 	}
 	s = strings.TrimRight(strings.Repeat("> ", p.quotes)+s, " ")
 	w.lines, w.hints = append(w.lines, s), append(w.hints, p.hint)
+	w.bare = strings.Trim(s, "> ") == ""
 }
 
 // cell writes a table's cell: those of a row stand in one line, " | " between
 // them, unless they hold blocks.
 func (w *writer) cell(n *html.Node, p place) {
-	if w.started && strings.TrimSpace(w.cur.String()) != "" {
-		if holdsBlocks(n) || firstCell(n) {
+	first := p.cells == nil || *p.cells == 0
+	if p.cells != nil {
+		*p.cells++
+	}
+	if w.inked {
+		if first || holdsBlocks(n) {
 			w.endLine()
 		} else {
 			w.cur.WriteString(" | ")
@@ -477,18 +518,12 @@ func (w *writer) cell(n *html.Node, p place) {
 	w.children(n, p)
 }
 
-func firstCell(n *html.Node) bool {
-	for c := n.PrevSibling; c != nil; c = c.PrevSibling {
-		if c.Type == html.ElementNode {
-			return false
-		}
-	}
-	return true
-}
-
+// holdsBlocks reports whether there are blocks or line breaks within an element,
+// or so much else that it can't stand in a row.
 func holdsBlocks(n *html.Node) bool {
+	seen := 0
 	for c := range n.Descendants() {
-		if isBlock(c.DataAtom) || c.DataAtom == atom.Br {
+		if seen++; seen > maxPeeked || isBlock(c.DataAtom) || c.DataAtom == atom.Br {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package reply
 
 import (
+	"sort"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -155,9 +156,10 @@ func brokenWords(before, s string) bool {
 // line that the range cuts is cut.
 func within(text string, lines []line, start, end int) []line {
 	var ls []line
-	for _, l := range lines {
-		if l.end <= start || l.start >= end {
-			continue
+	first := sort.Search(len(lines), func(i int) bool { return lines[i].end > start })
+	for _, l := range lines[first:] {
+		if l.start >= end {
+			break
 		}
 		if l.end > end || l.start < start {
 			l.start, l.end = max(l.start, start), min(l.end, end)

@@ -15,6 +15,10 @@ const (
 	nameWords      = 5
 )
 
+// longLine is how many bytes a line may have that is looked at as a part of a
+// signature: mottos and rows of links are long, paragraphs longer.
+const longLine = 1000
+
 // A sender is what is known of who wrote the mail.
 type sender struct {
 	words []string // of the name, folded
@@ -44,6 +48,9 @@ func nameParts(s string) []string {
 // signs reports whether the line is the sender's name, or a part of it, or the
 // initials: "Ann", "Ann Lee", "A.", "AL", "- ann", "Ann Lee, Buyer".
 func (f sender) signs(s string) bool {
+	if len(s) > longLine {
+		return false
+	}
 	if i := strings.IndexAny(s, ",|(•·/"); i > 0 && len(nameParts(s[:i])) >= 2 {
 		s = s[:i]
 	}
@@ -129,7 +136,7 @@ func skipBanner(lines []line) int {
 		first++
 	}
 	end, text := first, ""
-	for end < len(lines) && !lines[end].blank() {
+	for end < len(lines) && !lines[end].blank() && end-first <= bannerLines {
 		text += " " + lines[end].text
 		end++
 	}
@@ -151,15 +158,14 @@ func footerStart(lines []line, body int, wrote bool) int {
 		for end > body && lines[end-1].blank() {
 			end--
 		}
-		first, text := end, ""
+		first := end
 		for first > body && !lines[first-1].blank() {
 			first--
-			text = lines[first].text + " " + text
 		}
 		if first == end {
 			break
 		}
-		if containsAny(fold(text), phrases.disclaimer) {
+		if containsAny(fold(joined(lines[first:end])), phrases.disclaimer) {
 			start = footerLine(lines, first, end)
 			plainParagraphs = 0
 		} else if plainParagraphs++; plainParagraphs > 1 {
@@ -200,11 +206,19 @@ func findSignature(lines []line, body int, from sender, wrote bool) (start, end 
 	if wrote {
 		strict = first
 	}
+	m := newMail(lines, from)
 	for _, f := range []struct {
-		find  func([]line, int, sender) (int, int)
+		find  func(*mail, int) (int, int)
 		first int
-	}{{marked, strict}, {delimited, strict}, {closed, strict}, {named, first + 1}, {contacts, first + 1}, {footed, strict}} {
-		s, e := f.find(lines, f.first, from)
+	}{
+		{(*mail).marked, strict},
+		{(*mail).delimited, strict},
+		{(*mail).closed, strict},
+		{(*mail).named, first + 1},
+		{(*mail).contacts, first + 1},
+		{(*mail).footed, strict},
+	} {
+		s, e := f.find(m, f.first)
 		switch {
 		case s >= e:
 		case end == 0, e == n && (end < n || s < start):
@@ -217,8 +231,56 @@ func findSignature(lines []line, body int, from sender, wrote bool) (start, end 
 	return start, end
 }
 
+// A mail is the lines among which a signature is looked for. It remembers how
+// far a run of lines reached, so that a mail of nothing but signatures is gone
+// through only once.
+type mail struct {
+	lines  []line
+	by     sender
+	filled []int // how many lines from this one on are not blank
+	fit    run   // lines that can stand in a signature
+	rules  run   // rules and blank lines
+	closes run   // closings and blank lines
+	card   int   // the line that signedBelow was asked for last
+	signed bool  // what it said
+}
+
+// A run is the lines from first on, up to the line end, which is not of it.
+type run struct{ first, end int }
+
+// endFrom is where the run that line i stands in ends: the first line from i
+// that is not of the kind. It begins at a line that was not looked at before.
+func (r *run) endFrom(i int, lines []line, of func(line) bool) int {
+	j := i
+	for j < len(lines) {
+		if r.first < r.end && j >= r.first && j <= r.end {
+			j = r.end
+			break
+		}
+		if !of(lines[j]) {
+			break
+		}
+		j++
+	}
+	*r = run{i, j}
+	return j
+}
+
+func newMail(lines []line, by sender) *mail {
+	m := &mail{lines: lines, by: by, filled: make([]int, len(lines)+1)}
+	for i := len(lines) - 1; i >= 0; i-- {
+		m.filled[i] = m.filled[i+1]
+		if !lines[i].blank() {
+			m.filled[i]++
+		}
+	}
+	m.card = -1
+	return m
+}
+
 // marked is a signature that the HTML marks as one.
-func marked(lines []line, from int, _ sender) (int, int) {
+func (m *mail) marked(from int) (int, int) {
+	lines := m.lines
 	for i := from; i < len(lines); i++ {
 		if lines[i].hint != hintSignature {
 			continue
@@ -238,24 +300,33 @@ var (
 )
 
 // delimited is a signature below "-- " (RFC 3676, 4.3) or a rule.
-func delimited(lines []line, from int, by sender) (int, int) {
-	for i := from; i < len(lines); i++ {
-		exact := delimiter.MatchString(lines[i].text)
-		if !exact && !longRule.MatchString(lines[i].text) {
+func (m *mail) delimited(from int) (int, int) {
+	for i := from; i < len(m.lines); i++ {
+		exact := delimiter.MatchString(m.lines[i].text)
+		if !exact && !longRule.MatchString(m.lines[i].text) {
 			continue
 		}
-		below := i
-		for below < len(lines) && (lines[below].blank() || delimiter.MatchString(lines[below].text) || longRule.MatchString(lines[below].text)) {
-			below++
-		}
-		if filled(lines[below:]) > signatureLines {
+		below := m.rules.endFrom(i, m.lines, isRule)
+		if m.filled[below] > signatureLines {
 			continue
 		}
-		if lines[i].dashes || signatureEnd(lines, below) == len(lines) && (exact || signed(lines[below:], by)) {
-			return i, len(lines)
+		if m.lines[i].dashes || m.signatureEnd(below) == len(m.lines) && (exact || m.signedBelow(below)) {
+			return i, len(m.lines)
 		}
 	}
 	return 0, 0
+}
+
+func isRule(l line) bool {
+	return l.blank() || delimiter.MatchString(l.text) || longRule.MatchString(l.text)
+}
+
+// signedBelow is signed for the lines from i on.
+func (m *mail) signedBelow(i int) bool {
+	if m.card != i {
+		m.card, m.signed = i, signed(m.lines[i:], m.by)
+	}
+	return m.signed
 }
 
 // signed reports whether lines below a rule are a signature: few, or with a
@@ -272,6 +343,16 @@ func signed(lines []line, by sender) bool {
 	return false
 }
 
+// joined is the lines' text, in one line.
+func joined(lines []line) string {
+	var b strings.Builder
+	for _, l := range lines {
+		b.WriteString(l.text)
+		b.WriteByte(' ')
+	}
+	return b.String()
+}
+
 func filled(lines []line) int {
 	n := 0
 	for _, l := range lines {
@@ -283,28 +364,24 @@ func filled(lines []line) int {
 }
 
 // closed is a signature that begins with a closing ("Best regards,").
-func closed(lines []line, from int, by sender) (int, int) {
-	for i := from; i < len(lines); i++ {
-		alone := isClosing(lines[i].text)
-		if !alone && !closingWithName(lines[i].text) {
+func (m *mail) closed(from int) (int, int) {
+	for i := from; i < len(m.lines); i++ {
+		alone := isClosing(m.lines[i].text)
+		if !alone && !closingWithName(m.lines[i].text) {
 			continue
 		}
-		name := i + 1
-		for name < len(lines) && (lines[name].blank() || isClosing(lines[name].text)) {
-			name++
-		}
-		if name == len(lines) {
+		name := m.closes.endFrom(i+1, m.lines, func(l line) bool { return l.blank() || isClosing(l.text) })
+		if name == len(m.lines) {
 			return i, name
 		}
-		if alone && !by.signs(lines[name].text) && !isName(lines[name].text) && !isContact(lines[name].text) &&
-			!isMobile(lines[name].text) && !delimiter.MatchString(lines[name].text) {
+		s := m.lines[name].text
+		own := m.by.signs(s)
+		if alone && !own && !isName(s) && !isContact(s) && !isMobile(s) && !delimiter.MatchString(s) {
 			continue
 		}
-		end := signatureEnd(lines, name)
-		if end < len(lines) && !isPostscript(lines[end].text) {
-			if !by.signs(lines[name].text) || end == name {
-				continue
-			}
+		end := m.signatureEnd(name)
+		if end < len(m.lines) && !isPostscript(m.lines[end].text) && (!own || end == name) {
+			continue
 		}
 		return i, end
 	}
@@ -312,15 +389,14 @@ func closed(lines []line, from int, by sender) (int, int) {
 }
 
 // named is a signature that begins with nothing but the sender's name.
-func named(lines []line, from int, by sender) (int, int) {
-	for i := from; i < len(lines); i++ {
-		s := lines[i].text
-		own := by.signs(s)
-		if !own && !dashedName(lines, i, by) || own && bullet(lines, i) {
+func (m *mail) named(from int) (int, int) {
+	for i := from; i < len(m.lines); i++ {
+		own := m.by.signs(m.lines[i].text)
+		if !own && !dashedName(m.lines, i, m.by) || own && bullet(m.lines, i) {
 			continue
 		}
-		end := signatureEnd(lines, i+1)
-		if end == len(lines) || isPostscript(lines[end].text) && own {
+		end := m.signatureEnd(i + 1)
+		if end == len(m.lines) || isPostscript(m.lines[end].text) && own {
 			return i, end
 		}
 	}
@@ -376,16 +452,16 @@ var numbered = regexp.MustCompile(`^\(?(?:\d{1,2}|[a-zA-Z])[.)]\s`)
 
 // contacts is a signature without any closing: the last paragraph or two, short
 // lines of which some are ways to reach the sender, under a name.
-func contacts(lines []line, from int, by sender) (int, int) {
-	best := 0
+func (m *mail) contacts(from int) (int, int) {
+	lines, best := m.lines, 0
 	for i := len(lines) - 1; i >= from; i-- {
 		if lines[i].blank() {
 			continue
 		}
-		if signatureEnd(lines, i) < len(lines) || filled(lines[i:]) > signatureLines {
+		if m.signatureEnd(i) < len(lines) || m.filled[i] > signatureLines {
 			break
 		}
-		if lines[i-1].blank() && reachable(lines[i:], by) {
+		if lines[i-1].blank() && reachable(lines[i:], m.by) {
 			best = i
 		}
 	}
@@ -413,7 +489,8 @@ func reachable(lines []line, by sender) bool {
 }
 
 // footed is the footer of a phone, of a mailing list, or both.
-func footed(lines []line, from int, _ sender) (int, int) {
+func (m *mail) footed(from int) (int, int) {
+	lines := m.lines
 	start := len(lines)
 	for i := len(lines) - 1; i >= from; i-- {
 		switch {
@@ -467,14 +544,9 @@ func listFooter(lines []line, from int) int {
 }
 
 // signatureEnd is the index of the first line from i that can't stand in a
-// signature; len(lines) where all can.
-func signatureEnd(lines []line, i int) int {
-	for ; i < len(lines); i++ {
-		if !lines[i].blank() && !inSignature(lines[i].text) {
-			return i
-		}
-	}
-	return i
+// signature; that after the last where all can.
+func (m *mail) signatureEnd(i int) int {
+	return m.fit.endFrom(i, m.lines, func(l line) bool { return l.blank() || inSignature(l.text) })
 }
 
 var (
@@ -487,6 +559,9 @@ var (
 // inSignature reports whether a line may stand in a signature: short, no
 // question, no sentence, no point of a list, no "topic: …".
 func inSignature(s string) bool {
+	if len(s) > longLine {
+		return false
+	}
 	if isMobile(s) || isContact(s) || isClosing(s) || delimiter.MatchString(s) || longRule.MatchString(s) {
 		return true
 	}
@@ -526,6 +601,9 @@ func clause(s string) bool {
 
 // isContact reports whether a line tells how to reach somebody, and little else.
 func isContact(s string) bool {
+	if len(s) > longLine {
+		return false
+	}
 	words := len(strings.Fields(s))
 	if words > 12 || strings.HasSuffix(s, "?") {
 		return false
@@ -584,6 +662,9 @@ func closingWithName(s string) bool {
 // isName reports whether a line may be a person's name: few words, each with a
 // capital (particles aside), credentials and all.
 func isName(s string) bool {
+	if len(s) > longLine {
+		return false
+	}
 	s = strings.Trim(s, "*_-–—~.,# ")
 	words := strings.Fields(s)
 	if len(words) == 0 || len(words) > nameWords || strings.ContainsAny(s, "?!:0123456789") {
@@ -607,6 +688,9 @@ func isName(s string) bool {
 // isMobile reports whether a line is the footer of a phone or a mail program:
 // "Sent from my iPhone", but not "Sent from my desk, which is tidy now."
 func isMobile(s string) bool {
+	if len(s) > longLine {
+		return false
+	}
 	folded := strings.TrimRight(fold(s), " .!")
 	folded = strings.TrimLeft(folded, "*_-<([ ")
 	for _, p := range phrases.mobile {
@@ -644,7 +728,7 @@ func deviceIn(w string) bool {
 
 // isPostscript reports whether a line begins a postscript.
 func isPostscript(s string) bool {
-	folded := fold(s)
+	folded := fold(cut(s, 40))
 	for _, p := range phrases.postscript {
 		rest, ok := strings.CutPrefix(folded, p)
 		if ok && (strings.HasPrefix(rest, ".") || strings.HasPrefix(rest, ":") || strings.HasPrefix(rest, " ")) {
