@@ -140,7 +140,10 @@ func maySpeak(label string) bool {
 		return true
 	}
 	name := cleanName(label)
-	return !fieldLabels[strings.ToLower(name)] && len(strings.Fields(name)) <= 6 && !strings.ContainsAny(name, ".?!,;") || looksLikeName(name) && !fieldLabels[strings.ToLower(name)]
+	if isLabel(name) {
+		return false
+	}
+	return looksLikeName(name) || len(strings.Fields(name)) <= 6 && !strings.ContainsAny(name, ".?!,;")
 }
 
 // address is a mail address, under which some tools list those who never set a
@@ -171,7 +174,7 @@ var (
 	noteTitle    = regexp.MustCompile(`(?im)^\s*(?:title|topic|meeting(?: title)?|titre|titel|título|thema|betreff|subject)\s*[:=]\s*"?([^"\n]+?)"?\s*$`)
 	headerTitle  = regexp.MustCompile(`^\s*-\s+([^\n]+)`)
 	noteLang     = regexp.MustCompile(`(?i)\blanguage\s*[:=]\s*"?([a-z]{2,3}(?:-[a-z]+)?)`)
-	toolsSpeech  = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:created|generated|made|produced|transcribed|exported) (?:by|with|from)\b`)
+	toolsSpeech  = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:created|made|generated|produced|transcribed|exported) (?:by|with|from)\b`)
 	fileLeftover = regexp.MustCompile(`(?i)[ _.-]*(?:meeting[ _-]saved[ _-]closed[ _-]caption|closed[ _-]captions?|saved[ _-]chat|(?:meeting[ _-])?recording|transcript(?:ion)?|captions?|subtitles?|untertitel|transkript|audio_only|gallery_\d+x\d+|\d{3,4}x\d{3,4}|\bcc\b)[ _.-]*(?:\(\d+\))?$`)
 )
 

@@ -69,6 +69,13 @@ func monthsOf(lines []string) map[string]int {
 	return out
 }
 
+// isLabel reports whether a word that stands before a colon is known to be no
+// speaker.
+func isLabel(s string) bool {
+	s = strings.ToLower(s)
+	return fieldLabels[s] || attendeeLabels[s] || dateLabels[s] || titleLabels[s] || authorLabels[s]
+}
+
 // phrases are found in text as whole words, in any letter case.
 func phrases(list []string) *regexp.Regexp {
 	quoted := make([]string, len(list))

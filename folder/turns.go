@@ -25,7 +25,8 @@ type piece struct {
 // a reader takes in as one quote's surroundings.
 const (
 	longPause = 30 * time.Second
-	longTurn  = 1200 // bytes
+	longTurn  = 1200            // bytes
+	slowWord  = time.Second / 2 // how long a word takes at most, where no end is told
 )
 
 // turnPassages makes passages of pieces: those that follow each other in one
@@ -43,8 +44,8 @@ func turnPassages(system string, at time.Time, pieces []piece) []rawPassage {
 			b.Reset()
 			out = append(out, newTurn(system, at, p))
 		}
-		if p.start >= 0 {
-			turn := &out[len(out)-1]
+		turn := &out[len(out)-1]
+		if n := len(turn.marks); p.start >= 0 && (n == 0 || turn.marks[n-1].Offset != p.start) {
 			turn.marks = append(turn.marks, throughline.Mark{Byte: b.Len(), Offset: p.start})
 		}
 		b.WriteString(p.text)
@@ -69,7 +70,10 @@ func continues(last, next piece, said string) bool {
 	if last.speaker != next.speaker || next.fresh {
 		return false
 	}
-	ended := max(last.end, last.start)
+	ended := last.end
+	if ended < last.start {
+		ended = last.start + time.Duration(len(strings.Fields(last.text)))*slowWord
+	}
 	if last.start >= 0 && next.start >= 0 && next.start-ended > longPause {
 		return false
 	}
