@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"os"
@@ -45,7 +46,7 @@ func serveForTest(ctx context.Context, t *testing.T) (url string, ended <-chan i
 	done := make(chan int, 1)
 	go func() {
 		done <- run(ctx, env{stdin: strings.NewReader(""), stdout: w, stderr: io.Discard, now: func() time.Time { return noon }}, []string{"demo"})
-		w.Close()
+		_ = w.Close() // never errs
 	}()
 	lines := bufio.NewReader(out)
 	first, err := lines.ReadString('\n')
@@ -60,7 +61,14 @@ func serveForTest(ctx context.Context, t *testing.T) (url string, ended <-chan i
 	return url, done
 }
 
-func fetch(t *testing.T, method, url string) (*http.Response, string) {
+// A page is what a server answered.
+type page struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func fetch(t *testing.T, method, url string) page {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, http.NoBody)
 	if err != nil {
@@ -70,38 +78,37 @@ func fetch(t *testing.T, method, url string) (*http.Response, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil {
+	if err := errors.Join(err, resp.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return resp, string(body)
+	return page{resp.StatusCode, resp.Header, string(body)}
 }
 
 func TestDemoServes(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	url, ended := serveForTest(ctx, t)
-	resp, home := fetch(t, http.MethodGet, url+"/")
-	if resp.StatusCode != http.StatusOK || !strings.HasPrefix(resp.Header.Get("Content-Type"), "text/html") {
-		t.Fatalf("the page: %s, %s", resp.Status, resp.Header.Get("Content-Type"))
+	home := fetch(t, http.MethodGet, url+"/")
+	if home.status != http.StatusOK || !strings.HasPrefix(home.header.Get("Content-Type"), "text/html") {
+		t.Fatalf("the page: %d, %s", home.status, home.header.Get("Content-Type"))
 	}
 	for header, want := range map[string]string{
 		"Content-Security-Policy": "default-src 'none'", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
 	} {
-		if got := resp.Header.Get(header); !strings.Contains(got, want) {
+		if got := home.header.Get(header); !strings.Contains(got, want) {
 			t.Errorf("%s: %q, want %q", header, got, want)
 		}
 	}
-	if !strings.Contains(home, throughline.SectionPoliticalMap.Title()) {
+	if !strings.Contains(home.body, throughline.SectionPoliticalMap.Title()) {
 		t.Error("the first page is not the team's")
 	}
 	followed := 0
-	for _, page := range []string{"/", "/company.html", "/customer.html"} {
-		_, body := fetch(t, http.MethodGet, url+page)
+	for _, path := range []string{"/", "/company.html", "/customer.html"} {
+		body := fetch(t, http.MethodGet, url+path).body
 		for _, link := range regexp.MustCompile(`href="(/[^"]*)"`).FindAllStringSubmatch(body, -1) {
 			followed++
-			if resp, linked := fetch(t, http.MethodGet, url+link[1]); resp.StatusCode != http.StatusOK || len(linked) < 200 {
-				t.Errorf("%s links to %s: %s, %d bytes", page, link[1], resp.Status, len(linked))
+			if linked := fetch(t, http.MethodGet, url+link[1]); linked.status != http.StatusOK || len(linked.body) < 200 {
+				t.Errorf("%s links to %s: %d, %d bytes", path, link[1], linked.status, len(linked.body))
 			}
 		}
 	}
@@ -111,11 +118,11 @@ func TestDemoServes(t *testing.T) {
 	for path, want := range map[string]string{
 		"/team.md": "text/markdown", "/team.json": "application/json", "/company.json": "application/json", "/customer.md": "text/markdown",
 	} {
-		if resp, _ := fetch(t, http.MethodGet, url+path); !strings.HasPrefix(resp.Header.Get("Content-Type"), want) {
-			t.Errorf("%s is %s", path, resp.Header.Get("Content-Type"))
+		if got := fetch(t, http.MethodGet, url+path).header.Get("Content-Type"); !strings.HasPrefix(got, want) {
+			t.Errorf("%s is %s", path, got)
 		}
 	}
-	if _, customer := fetch(t, http.MethodGet, url+"/customer.html"); strings.Contains(customer, throughline.SectionContext.Title()) {
+	if customer := fetch(t, http.MethodGet, url+"/customer.html"); strings.Contains(customer.body, throughline.SectionContext.Title()) {
 		t.Error("the customer's page shows section 2")
 	}
 	for _, c := range []struct {
@@ -127,8 +134,8 @@ func TestDemoServes(t *testing.T) {
 		{http.MethodGet, "/nobody.html", http.StatusNotFound},
 		{http.MethodGet, "/..%2f..%2fetc/passwd", http.StatusNotFound},
 	} {
-		if resp, _ := fetch(t, c.method, url+c.path); resp.StatusCode != c.want {
-			t.Errorf("%s %s: %s, want %d", c.method, c.path, resp.Status, c.want)
+		if got := fetch(t, c.method, url+c.path).status; got != c.want {
+			t.Errorf("%s %s: %d, want %d", c.method, c.path, got, c.want)
 		}
 	}
 	cancel()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -186,8 +187,8 @@ func (in inspection) writeSources(out *strings.Builder) {
 		words += s.Words
 	}
 	fmt.Fprintf(out, "\nSources: %d, with %d words\n\n", len(in.Sources), words)
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "  id\tkind\tdate\twords\ttitle\tpeople")
+	var rows strings.Builder
+	rows.WriteString("  id\tkind\tdate\twords\ttitle\tpeople\n")
 	for _, s := range in.Sources {
 		date := "not known"
 		if s.At != nil {
@@ -202,9 +203,11 @@ func (in inspection) writeSources(out *strings.Builder) {
 				title += " [" + note.text + "]"
 			}
 		}
-		fmt.Fprintf(table, "  %s\t%s\t%s\t%d\t%s\t%s\n", s.ID, s.Kind, date, s.Words, title, shorten(printable(strings.Join(s.People, ", ")), 80))
+		fmt.Fprintf(&rows, "  %s\t%s\t%s\t%d\t%s\t%s\n", s.ID, s.Kind, date, s.Words, title, shorten(printable(strings.Join(s.People, ", ")), 80))
 	}
-	_ = table.Flush() // never errs on a strings.Builder
+	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	_, _ = io.WriteString(table, rows.String()) // neither errs on a strings.Builder
+	_ = table.Flush()
 }
 
 func (in inspection) writePeople(out *strings.Builder) {

@@ -142,8 +142,12 @@ func TestTerminalIsSafe(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ stdin, args string }{
-		{"", "inspect"}, {"", "inspect --format json"}, {"", "hedges"}, {"", "hedges --format json"},
-		{string(proof) + "\n" + `{"quote": ` + evil, "prove"}, {"", "generate"},
+		{"", "inspect"},
+		{"", "inspect --format json"},
+		{"", "hedges"},
+		{"", "hedges --format json"},
+		{string(proof) + "\n" + `{"quote": ` + evil, "prove"},
+		{"", "generate"},
 	} {
 		command, rest, _ := strings.Cut(c.args, " ")
 		r := throughlineRun(t, c.stdin, append([]string{command, dir}, strings.Fields(rest)...)...)

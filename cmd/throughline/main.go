@@ -86,8 +86,8 @@ func newRoot(e env) *cobra.Command {
 		SilenceUsage:  true,
 		// Letters that a word may have wrong and still be taken for a command.
 		SuggestionsMinimumDistance: 2,
-		Args:          oneOfTheCommands,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:                       oneOfTheCommands,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
