@@ -30,6 +30,8 @@ type gold struct {
 	Traps []struct{ Kind, Source, Quote string }
 }
 
+var augment = func(string, *throughline.Deal) {}
+
 // place is where a quote stands: a source and the passages it runs over.
 type place struct {
 	source      *throughline.Source
@@ -61,6 +63,7 @@ func TestRecallOnAnnotatedDeals(t *testing.T) {
 			t.Errorf("reading %s: %v", file, err)
 			continue
 		}
+		augment(dir, deal)
 		m := measure(t, deal, g)
 		t.Logf("%-12s must %2.0f: seen %2.0f, among the first %2.0f: %2.0f right of taken, %2.0f must; %3.0f candidates in %4.1f h, traps %v",
 			filepath.Base(dir), m.must, m.seen, m.taken, m.right, m.top, m.listed, m.hours, m.traps)
@@ -115,22 +118,20 @@ func measure(t *testing.T, deal *throughline.Deal, g gold) measured {
 			t.Logf("  not seen: %s", it.Fact)
 		}
 	}
+	groupOf := match(deal, strong, places)
 	used := map[int]bool{}
-	for _, group := range strong {
-		hit := -1
-		for i := range stretches {
-			if !used[i] && anyNear(deal, group, places[i]) {
-				hit = i
-				break
-			}
-		}
-		if hit >= 0 {
-			used[hit] = true
+	hits := map[int]int{}
+	for i, n := range groupOf {
+		if n >= 0 {
+			used[i], hits[n] = true, i+1
 			m.right++
-			if stretches[hit].Importance == "must" {
+			if stretches[i].Importance == "must" {
 				m.top++
 			}
 		}
+	}
+	for n, group := range strong {
+		hit := hits[n] - 1
 		if testing.Verbose() {
 			c := group[0]
 			id := "   -   "
@@ -162,8 +163,42 @@ func measure(t *testing.T, deal *throughline.Deal, g gold) measured {
 	return m
 }
 
-// strongest takes the candidates with the highest scores, those within three
-// turns of one taken with it.
+// match gives each stretch a group of its own that stands near it, to as many
+// stretches as possible; -1 to the rest.
+func match(deal *throughline.Deal, groups [][]Candidate, places [][]place) []int {
+	owner := make([]int, len(groups))
+	for n := range owner {
+		owner[n] = -1
+	}
+	var give func(i int, tried map[int]bool) bool
+	give = func(i int, tried map[int]bool) bool {
+		for n, g := range groups {
+			if tried[n] || !anyNear(deal, g[:min(2, len(g))], places[i]) {
+				continue
+			}
+			tried[n] = true
+			if owner[n] < 0 || give(owner[n], tried) {
+				owner[n] = i
+				return true
+			}
+		}
+		return false
+	}
+	groupOf := make([]int, len(places))
+	for i := range places {
+		groupOf[i] = -1
+		give(i, map[int]bool{})
+	}
+	for n, i := range owner {
+		if i >= 0 {
+			groupOf[i] = n
+		}
+	}
+	return groupOf
+}
+
+// strongest takes the candidates with the highest scores; one whose promise
+// stands within three turns of one taken, or whose doubt is the same, goes with it.
 func strongest(deal *throughline.Deal, cs []Candidate, limit int) [][]Candidate {
 	cs = append([]Candidate(nil), cs...)
 	sort.SliceStable(cs, func(i, j int) bool { return cs[i].Score > cs[j].Score })
@@ -171,15 +206,9 @@ func strongest(deal *throughline.Deal, cs []Candidate, limit int) [][]Candidate 
 next:
 	for _, c := range cs {
 		for i, g := range groups {
-			for _, b := range g[:1] {
-				for _, x := range placesOf(deal, b) {
-					for _, y := range placesOf(deal, c) {
-						if x.source == y.source && x.first-y.first <= 3 && y.first-x.first <= 3 {
-							groups[i] = append(groups[i], c)
-							continue next
-						}
-					}
-				}
+			if together(deal, g[0], c) {
+				groups[i] = append(groups[i], c)
+				continue next
 			}
 		}
 		if len(groups) < limit {
@@ -187,6 +216,17 @@ next:
 		}
 	}
 	return groups
+}
+
+func together(deal *throughline.Deal, a, b Candidate) bool {
+	if a.Doubt.Ref == b.Doubt.Ref {
+		return true
+	}
+	p, q := deal.Passage(a.Promise.Ref), deal.Passage(b.Promise.Ref)
+	if p == nil || q == nil || p.Source != q.Source {
+		return false
+	}
+	return p.Index-q.Index <= 3 && q.Index-p.Index <= 3
 }
 
 func placesOf(deal *throughline.Deal, c Candidate) []place {
@@ -200,10 +240,7 @@ func placesOf(deal *throughline.Deal, c Candidate) []place {
 }
 
 func anyNear(deal *throughline.Deal, cs []Candidate, ps []place) bool {
-	for n, c := range cs {
-		if n == 4 && len(cs) < 20 {
-			break // a document shows four quotes of an item
-		}
+	for _, c := range cs {
 		for _, a := range placesOf(deal, c) {
 			for _, b := range ps {
 				if a.source == b.source && a.first >= b.first-2 && a.first <= b.last+2 {

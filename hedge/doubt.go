@@ -2,6 +2,7 @@ package hedge
 
 import (
 	"math"
+	"strings"
 
 	"throughline"
 )
@@ -17,20 +18,35 @@ type voice struct {
 // Weights of a doubt that no cue tells: an internal line on a promise's matter
 // is more often a doubt than not, the more so from somebody other than the AE.
 const (
-	internalDoubt = 0.5
-	notAE         = 0.4
-	otherNumber   = 0.7
+	inChat      = 0.45
+	inRecord    = 0.25
+	asTask      = 0.7 // what somebody had still to do
+	notAE       = 0.35
+	otherNumber = 0.5
 )
 
 // among lists promises that are doubted where no customer reads.
 func (rd *reading) among(c *claims) []*finding {
 	var fs []*finding
+	subject := map[string]*line{} // what a message was about, for those that reply to it
 	for _, t := range rd.turns {
 		if !t.internal || t.customer {
 			continue
 		}
 		for _, v := range rd.internalVoices(t) {
-			for rank, k := range c.best(v.words, 2, func(l *line) float64 { return timely(t, l.t) }) {
+			if len(v.line.terms) < 2 && v.line.doubted() < 1 {
+				continue // "Yes." may be the answer to anything
+			}
+			fits := func(l *line) float64 {
+				if s := subject[t.p.Thread]; s != nil && near(s, l) {
+					return sameThread * timely(t, l.t)
+				}
+				return timely(t, l.t)
+			}
+			for rank, k := range c.best(v.words, 2, fits) {
+				if rank == 0 && subject[t.p.Ref] == nil {
+					subject[t.p.Ref] = k.to
+				}
 				if f := confirmed(v, k, rank); f != nil {
 					fs = append(fs, f)
 				}
@@ -40,14 +56,19 @@ func (rd *reading) among(c *claims) []*finding {
 	return fs
 }
 
+// sameThread favours for a reply what the first message was about.
+const sameThread = 1.6
+
 // timely favours what was said shortly before the doubt.
 func timely(doubt, claim *turn) float64 {
 	d := doubt.days(claim)
 	switch {
-	case d >= -0.1 && d <= 5:
-		return 1.25
+	case d >= -0.1 && d <= 2:
+		return 1.4
+	case d > 2 && d <= 6:
+		return 1.2
 	case d < -0.1:
-		return 0.85
+		return 0.7
 	}
 	return 1
 }
@@ -57,10 +78,15 @@ func confirmed(v voice, k link, rank int) *finding {
 	if conflict(v.line.t, k.to) {
 		doubt += otherNumber
 	}
-	if doubt < 0.8 || k.value < 4 {
+	if doubt < 0.7 || k.value < 2 {
 		return nil
 	}
 	f := &finding{signal: InternalDoubt, from: k.to, to: k.to, doubt: v.line, sections: []cue{doubting, said}}
+	if b := k.to.beside(); b != nil && b.n < k.to.n {
+		f.from = b
+	} else if b != nil {
+		f.to = b
+	}
 	f.score = linkScore(k) * (0.3 + 0.35*math.Min(doubt, 2.5))
 	if rank > 0 {
 		f.score *= 0.6
@@ -69,7 +95,7 @@ func confirmed(v voice, k link, rank int) *finding {
 }
 
 // linkScore is how surely a link holds and is of a promise, from 0 to about 2.5.
-func linkScore(k link) float64 { return 2.5 * k.value / (k.value + 14) }
+func linkScore(k link) float64 { return 2.5 * k.value / (k.value + 8) }
 
 // shortTurn is how many sentences are taken as one voice.
 const shortTurn = 4
@@ -105,7 +131,14 @@ func (rd *reading) internalVoices(t *turn) []voice {
 	for i := range vs {
 		v := &vs[i]
 		rd.surroundings(v)
-		v.doubt += internalDoubt
+		switch {
+		case t.p.Source.Kind == throughline.SourceChat || t.p.Source.Kind == throughline.SourceEmail:
+			v.doubt += inChat
+		case t.p.Source.Kind == throughline.SourceCRM && strings.HasPrefix(t.p.Label, "Task"):
+			v.doubt += asTask
+		default:
+			v.doubt += inRecord
+		}
 		if s := t.p.Speaker; s != nil && s.Role != "AE" && s != rd.deal.AE {
 			v.doubt += notAE
 		}
@@ -120,9 +153,9 @@ func (rd *reading) surroundings(v *voice) {
 		return
 	}
 	if p := rd.deal.Passage(t.p.Thread); p != nil && rd.of[p] != nil {
-		about(v.words, rd.of[p].bag, 0.35)
+		about(v.words, rd.of[p].bag, 0.5)
 	} else if t.prev != nil && t.days(t.prev) < 0.2 {
-		about(v.words, t.prev.bag, 0.25)
+		about(v.words, t.prev.bag, 0.3)
 	}
 }
 

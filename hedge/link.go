@@ -2,7 +2,7 @@ package hedge
 
 import (
 	"math"
-	"sort"
+	"slices"
 	"time"
 )
 
@@ -21,6 +21,11 @@ type claims struct {
 	lines []*line
 	sizes []float64
 	by    map[term][]posting
+
+	// while best adds up
+	sums    []float64
+	shared  []float32
+	touched []int32
 }
 
 type posting struct {
@@ -32,7 +37,7 @@ type posting struct {
 type link struct {
 	to     *line
 	words  float64 // how much they share: the rarity of the words, summed
-	shared int
+	shared float64 // how many words, each as far as it counts
 	value  float64 // the words and how much of a promise the line is
 }
 
@@ -46,6 +51,7 @@ func (rd *reading) claims() *claims {
 			c.add(l)
 		}
 	}
+	c.sums, c.shared = make([]float64, len(c.lines)), make([]float32, len(c.lines))
 	return c
 }
 
@@ -66,7 +72,7 @@ func (c *claims) add(l *line) {
 	n, size := int32(len(c.lines)), 0.0
 	for t, w := range words {
 		c.by[t] = append(c.by[t], posting{n, float32(w)})
-		size += w
+		size += w // of quarters and eighths: the order does not matter
 	}
 	c.lines = append(c.lines, l)
 	c.sizes = append(c.sizes, size)
@@ -81,51 +87,99 @@ func about(words map[term]float64, terms []term, weight float64) {
 	}
 }
 
+// Two texts are linked by several words rather than by one, however rare: each
+// further word leaves this share of the doubt about the link.
+const unlinked = 0.6
+
+// maxRarity bounds what one word can tell.
+const maxRarity = 5.5
+
+// minRarity is what a word must tell to be looked at.
+const minRarity = 1.5
+
 // best lists the claims that a text is most likely about, the likeliest first.
 // fits says which come into question and how much.
 func (c *claims) best(words map[term]float64, n int, fits func(*line) float64) []link {
-	sums := map[int32]*link{}
+	c.sum(words)
+	var found []link
+	for _, i := range c.touched {
+		k := link{to: c.lines[i], shared: float64(c.shared[i])}
+		k.words = c.sums[i] / math.Sqrt(1+c.sizes[i]/12) * (1 - math.Pow(unlinked, k.shared))
+		c.sums[i], c.shared[i] = 0, 0
+		if len(found) == n && k.words*2.9*1.25 < found[n-1].value {
+			continue
+		}
+		k.value = k.words * (0.3 + k.to.promise()) * fits(k.to)
+		if k.value > 0 {
+			found = k.into(found, n)
+		}
+	}
+	c.touched = c.touched[:0]
+	return found
+}
+
+// promise weighs, up to 2.5, how much of a promise a line is, with what stands
+// beside it: "They rename it, it just takes it. You will never touch that again."
+// What was said with a hedge, or put off, counts as promised.
+func (l *line) promise() float64 {
+	w := l.claim + 0.4*math.Min(2, l.weight[hedging]+l.weight[condition]+l.weight[deferral])
+	if b := l.beside(); b != nil {
+		w = math.Max(w, beside*b.claim)
+	}
+	return math.Min(w, 2.5)
+}
+
+// beside is how much of the claim in the next sentence counts for this one.
+const beside = 0.7
+
+// beside is the line next to this one that is more of a promise, if any is.
+func (l *line) beside() *line {
+	var best *line
+	for _, n := range []int{l.n - 1, l.n + 1} {
+		if n < 0 || n >= len(l.t.lines) {
+			continue
+		}
+		if m := l.t.lines[n]; beside*m.claim > l.claim && !m.question && (best == nil || m.claim > best.claim) {
+			best = m
+		}
+	}
+	return best
+}
+
+// sum adds up for each claim what the words tell of it.
+func (c *claims) sum(words map[term]float64) {
 	terms := make([]term, 0, len(words))
 	for t := range words {
 		terms = append(terms, t)
 	}
-	sort.Slice(terms, func(i, j int) bool { return terms[i] < terms[j] })
+	slices.Sort(terms) // sums of floats depend on their order
 	for _, t := range terms {
-		rarity := c.rd.words.rarity(t)
-		if rarity < 1.5 {
+		rarity := math.Min(maxRarity, c.rd.words.rarity(t))
+		if rarity < minRarity {
 			continue
 		}
 		for _, p := range c.by[t] {
-			s := sums[p.line]
-			if s == nil {
-				s = &link{to: c.lines[p.line]}
-				sums[p.line] = s
+			if c.shared[p.line] == 0 {
+				c.touched = append(c.touched, p.line)
 			}
-			s.words += rarity * words[t] * float64(p.weight)
-			s.shared++
+			w := words[t] * float64(p.weight)
+			c.sums[p.line] += rarity * w
+			c.shared[p.line] += float32(w)
 		}
 	}
-	var found []link
-	for i, s := range sums {
-		if s.shared < 2 && s.words < 4 {
-			continue
-		}
-		s.words /= math.Sqrt(1 + c.sizes[i]/12)
-		s.value = s.words * (0.35 + math.Min(s.to.claim, 2.5)) * fits(s.to)
-		if s.value > 0 {
-			found = append(found, *s)
-		}
+}
+
+// into keeps the n best links, the best first.
+func (k link) into(found []link, n int) []link {
+	i := len(found)
+	for i > 0 && (k.value > found[i-1].value || k.value == found[i-1].value && k.to.before(found[i-1].to)) {
+		i--
 	}
-	sort.Slice(found, func(i, j int) bool {
-		if found[i].value != found[j].value {
-			return found[i].value > found[j].value
-		}
-		return found[i].to.before(found[j].to)
-	})
-	if len(found) > n {
-		found = found[:n]
+	if i == n {
+		return found
 	}
-	return found
+	found = slices.Insert(found, i, k)
+	return found[:min(n, len(found))]
 }
 
 // before orders lines as they stand in the deal.

@@ -52,9 +52,23 @@ func hedged(l *line) *finding {
 		return nil
 	}
 	promise := rangeClaim(f.from, f.to)
-	noise := math.Max(l.noise(), f.from.noise())
-	f.score = 0.45*strength + 0.45*math.Min(promise, 2.5) - 0.5*noise
+	noise := math.Max(l.noise(), f.from.noise()) + 0.5*l.weight[routine]
+	if l.settled() {
+		noise++
+	}
+	f.score = 0.25*strength + 0.25*math.Min(promise, 2.5) - 0.4*noise
 	return f
+}
+
+// settled reports whether the speaker gives the sure answer in the next words:
+// "I believe it's sixty … let me look. Yeah, it's sixty."
+func (l *line) settled() bool {
+	for n := l.n + 1; n < len(l.t.lines) && n <= l.n+3; n++ {
+		if m := l.t.lines[n]; m.weight[answer] >= 0.6 && m.weight[hedging] < 0.5 && m.weight[deferral] < 0.5 {
+			return true
+		}
+	}
+	return false
 }
 
 // promised finds what a line is the hedge of: itself where it carries matter of

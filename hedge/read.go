@@ -145,12 +145,25 @@ func (rd *reading) line(t *turn, text string, s ground.Span, lang *language) *li
 		if c == noCue || c == number || h.First <= heard[c] {
 			continue
 		}
+		if (c == hedging || c == condition) && negated(tokens, h.First, lang) {
+			continue // "that's not a roadmap thing"
+		}
 		heard[c] = h.Last
 		l.weight[c] += h.Weight
 	}
 	rd.words.read(l, tokens, sentence, lang)
 	l.claim = l.claimed()
 	return l
+}
+
+// negated reports whether one of the two words before a phrase denies it.
+func negated(tokens []lexicon.Token, at int, lang *language) bool {
+	for i := max(0, at-2); i < at; i++ {
+		if lang.InClass("negation", tokens[i].Word) {
+			return true
+		}
+	}
+	return false
 }
 
 // claimed weighs how much of a promise a sentence is.
@@ -162,6 +175,9 @@ func (l *line) claimed() float64 {
 	}
 	if l.weight[doubting] >= 1 {
 		w -= 0.4 * math.Min(l.weight[doubting], 2)
+	}
+	if l.weight[correction] >= 1 {
+		w -= 0.4 * math.Min(l.weight[correction], 2)
 	}
 	return math.Max(0, w)
 }
