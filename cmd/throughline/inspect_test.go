@@ -72,6 +72,18 @@ We can have you live in four weeks, I think.
 
 Bo Sample  00:12
 Today we do it all in spreadsheets, and it takes two days a month.
+
+Ann Example  00:31
+And who puts them together?
+
+Bo Sample  00:35
+I do, mostly. Sometimes the controller has to help.
+
+Ann Example  00:47
+Then we start with the controller's export.
+
+Bo Sample  00:52
+Yes, that would be good.
 `
 
 func writeFiles(t *testing.T, files map[string]string) string {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"throughline"
+	"throughline/folder"
+	"throughline/ground"
 )
 
 // aPassage is a turn of a call of the demo's deal that is long enough to be found
@@ -124,4 +127,41 @@ func TestProveNothing(t *testing.T) {
 	if out := succeed(t, "", "prove", demoDir); out != "" {
 		t.Errorf("answers to no quote: %s", out)
 	}
+}
+
+// FuzzProve gives prove any line: it answers with one line of JSON whose text is
+// the source's own, or names the line.
+func FuzzProve(f *testing.F) {
+	for _, seed := range []string{
+		`{"quote": "we should be fine"}`, `{"quote": "yes", "ref": "c1.1"}`, `{"quote": "we … fine", "ref": "c9.999999999999"}`,
+		`{"quote": `, `[]`, `null`, `"x"`, `{"quote": 1e400}`, "{\"quote\": \"\u0000\xff\"}", `{"quote":"…"}`,
+	} {
+		f.Add(seed)
+	}
+	deal, err := folder.Read(f.Context(), demoDir)
+	if err != nil {
+		f.Fatal(err)
+	}
+	ix := ground.NewIndex(deal)
+	f.Fuzz(func(t *testing.T, line string) {
+		line = strings.ReplaceAll(line, "\n", " ")
+		var out, errs bytes.Buffer
+		err := proveAll(env{stdin: strings.NewReader(line), stdout: &out, stderr: &errs}, ix)
+		if strings.TrimSpace(line) == "" {
+			return
+		}
+		if err != nil {
+			if out.Len() > 0 || !strings.Contains(errs.String(), "line 1 ") {
+				t.Fatalf("%q: %v; out %q, errors %q", line, err, out.String(), errs.String())
+			}
+			return
+		}
+		var a answer
+		if err := json.Unmarshal(out.Bytes(), &a); err != nil || bytes.Count(out.Bytes(), []byte("\n")) != 1 {
+			t.Fatalf("%q is answered %q: %v", line, out.String(), err)
+		}
+		if p := deal.Passage(a.Ref); a.Match != throughline.MatchNone && (p == nil || !strings.Contains(p.Text, a.Text)) {
+			t.Fatalf("%q is answered with words that do not stand in the source: %+v", line, a)
+		}
+	})
 }
