@@ -20,7 +20,7 @@ var (
 	rule        = regexp.MustCompile(`^(?:[-*_]\s*){3,}$`)
 	tableRule   = regexp.MustCompile(`^\|?(?:\s*:?-{2,}:?\s*\|)+\s*(?::?-{2,}:?)?\s*\|?$`)
 	tableRow    = regexp.MustCompile(`^\|.*\|`)
-	fieldLine   = regexp.MustCompile(`^\*{0,2}\p{Lu}[\pL\pM '’/&()-]{0,30}\*{0,2}\s?:(?:\s|\*|$)`)
+	fieldStart  = regexp.MustCompile(`^\*{0,2}\p{Lu}[\pL\pM '’/&()-]{0,30}\*{0,2}\s?:(?:\s|\*|$)`)
 	htmlComment = regexp.MustCompile(`(?s)<!--.*?-->`)
 	boldOnly    = regexp.MustCompile(`^(?:\*\*|__)([^*_]+)(?:\*\*|__):?$`)
 	hardBreak   = regexp.MustCompile(`(?:  |\\)$`)
@@ -153,7 +153,7 @@ func unwrap(lines []string) []string {
 	}
 	var out []string
 	for i, l := range lines {
-		alone := i == 0 || fieldLine.MatchString(l) && !endsOpen(lines[i-1]) || len([]rune(lines[i-1]))*10 < longest*6 || longest < 30
+		alone := i == 0 || fieldStart.MatchString(l) && !endsOpen(lines[i-1]) || len([]rune(lines[i-1]))*10 < longest*6 || longest < 30
 		if alone {
 			out = append(out, l)
 		} else {
