@@ -16,6 +16,7 @@ build: ## the program, in bin/
 
 test: setup ## all tests, with the race detector
 	go test -race -timeout 15m ./...
+	go test -run '^TestPlantedTextChangesNothing$$' ./cmd/throughline # all texts; under the race detector it plants some
 
 lint: $(GOFUMPT) $(GOLANGCI_LINT) ## format, vet, linters
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
