@@ -1,0 +1,40 @@
+package main
+
+import (
+	"fmt"
+	"regexp"
+
+	"github.com/spf13/cobra"
+
+	"throughline"
+	"throughline/engine/claude"
+)
+
+// A withholding says what is kept from the model.
+type withholding struct {
+	Private  bool     `json:"private,omitempty"`
+	Sources  []string `json:"sources,omitempty"`
+	People   []string `json:"people,omitempty"`
+	Patterns []string `json:"patterns,omitempty"`
+}
+
+func (w *withholding) addFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&w.Private, "withhold-private", false, "keep private calls and channels from the model")
+	cmd.Flags().StringArrayVar(&w.Sources, "withhold-source", nil, "keep a source from the model, by its `ID` or title (see inspect); may be repeated")
+	cmd.Flags().StringArrayVar(&w.People, "withhold-person", nil, "keep what a person said from the model, by `NAME` or address; may be repeated")
+	cmd.Flags().StringArrayVar(&w.Patterns, "withhold-pattern", nil, "keep passages that match a `REGEXP` from the model; may be repeated")
+}
+
+// from gives the deal without what is withheld, and says what that was.
+func (w withholding) from(deal *throughline.Deal) (*throughline.Deal, []string, error) {
+	rule := claude.Withhold{Private: w.Private, Sources: w.Sources, People: w.People}
+	for _, p := range w.Patterns {
+		re, err := regexp.Compile(p)
+		if err != nil {
+			return nil, nil, usageError{fmt.Errorf("--withhold-pattern: %w", err)}
+		}
+		rule.Patterns = append(rule.Patterns, re)
+	}
+	shown, kept := rule.From(deal)
+	return shown, kept, nil
+}

@@ -1,0 +1,113 @@
+package claude
+
+import (
+	"fmt"
+	"time"
+)
+
+// A Budget stops before money is spent beyond it. Limits are in USD; 0 is none.
+type Budget struct {
+	Handoff float64 // for one handoff
+	Month   float64 // for all handoffs of a calendar month, UTC
+	Ledger  Ledger  // what was spent; needed for Month
+}
+
+// A Ledger remembers what was spent.
+type Ledger interface {
+	Add(at time.Time, usd float64) error
+	// Spent is the sum of the calendar month of at, UTC.
+	Spent(at time.Time) (float64, error)
+}
+
+// A BudgetError says which limit the next requests would pass.
+type BudgetError struct {
+	What         string // "this handoff" or "this month"
+	Limit, Spent float64
+	Next         float64 // what the next requests may cost, at most
+}
+
+func (e *BudgetError) Error() string {
+	return fmt.Sprintf("the limit of $%.2f for %s would be passed: $%.2f is spent and the next requests may cost $%.2f; raise the limit to go on, what was answered is kept",
+		e.Limit, e.What, e.Spent, e.Next)
+}
+
+// afford errs before requests are sent that may pass a limit. What they may cost
+// is their estimated input and the longest answer they allow for.
+func (s *session) afford(qs []Request, missing []int) error {
+	if s.Budget.Handoff <= 0 && s.Budget.Month <= 0 {
+		return nil
+	}
+	next := 0.0
+	for _, i := range missing {
+		e := s.run.Estimate(qs[i])
+		if s.Batch {
+			e.Tokens.Batch = true
+		}
+		next += s.run.model.cost(e.Tokens)
+	}
+	if next == 0 {
+		return nil
+	}
+	if l := s.Budget.Handoff; l > 0 && s.spent+next > l {
+		return &BudgetError{What: "this handoff", Limit: l, Spent: s.spent, Next: next}
+	}
+	if l := s.Budget.Month; l > 0 && s.Budget.Ledger != nil {
+		spent, err := s.Budget.Ledger.Spent(s.Now())
+		if err != nil {
+			return fmt.Errorf("looking up what was spent this month: %w", err)
+		}
+		if spent+next > l {
+			return &BudgetError{What: "this month", Limit: l, Spent: spent, Next: next}
+		}
+	}
+	return nil
+}
+
+// An Estimate is what a request would take.
+type Estimate struct {
+	Request string
+	Tokens  Tokens  // output: what the answer is expected to take, thinking included
+	USD     float64 // 0 when the model's price is not known
+}
+
+// expectedOutput is how much of the allowed answer is expected to be used, for
+// estimates: answers run to a fifth of what they may be at the very most.
+const expectedOutput = 5
+
+// Estimate tells what a request would take, cached prefixes taken into account.
+func (r *Run) Estimate(q Request) Estimate {
+	prefix, rest := 0, 0
+	for _, s := range q.Params.System {
+		prefix += estimate(s.Text)
+	}
+	cached := false
+	for _, m := range q.Params.Messages {
+		for _, c := range m.Content {
+			if c.OfText == nil {
+				continue
+			}
+			if cached {
+				rest += estimate(c.OfText.Text)
+			} else {
+				prefix += estimate(c.OfText.Text)
+			}
+			cached = cached || c.OfText.CacheControl.TTL != ""
+		}
+	}
+	t := Tokens{Output: q.Params.MaxTokens / expectedOutput}
+	switch {
+	case !cached:
+		t.Input = int64(prefix + rest)
+	case q.First && r.cfg.CacheTTL == "1h":
+		t.CacheWrite1h, t.Input = int64(prefix), int64(rest)
+	case q.First:
+		t.CacheWrite5m, t.Input = int64(prefix), int64(rest)
+	default:
+		t.CacheRead, t.Input = int64(prefix), int64(rest)
+	}
+	e := Estimate{Request: q.ID, Tokens: t}
+	if r.costKnown {
+		e.USD = r.model.cost(t)
+	}
+	return e
+}

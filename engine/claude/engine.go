@@ -1,0 +1,338 @@
+package claude
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/anthropics/anthropic-sdk-go"
+	"github.com/anthropics/anthropic-sdk-go/option"
+	"golang.org/x/sync/errgroup"
+
+	"throughline"
+	"throughline/ground"
+)
+
+// A Journal keeps answers that were paid for, so that a run that is interrupted
+// goes on without paying again.
+type Journal interface {
+	// Get gives what was kept under a key; nil when there is nothing.
+	Get(key string) ([]byte, error)
+	Put(key string, value []byte) error
+}
+
+// Engine has a model draft handoffs over the Messages API. Client, Sleep and
+// Journal must be set.
+type Engine struct {
+	Client anthropic.Client
+	Config Config
+	// Batch asks by message batches, at half the price and with the patience
+	// that they need.
+	Batch    bool
+	Journal  Journal
+	Budget   Budget
+	Withhold Withhold
+	Now      func() time.Time
+	// Sleep waits, or gives ctx's error when that ends first.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Progress is told what is going on, in a few words; nil to tell nobody.
+	Progress func(string)
+}
+
+// Draft reads a deal with the model. The error is the API's or ctx's, or a
+// [BudgetError] before anything is spent beyond it.
+func (e *Engine) Draft(ctx context.Context, deal *throughline.Deal) (*throughline.Draft, error) {
+	shown, kept := e.Withhold.From(deal)
+	cfg := e.Config
+	cfg.Kept = kept
+	if e.Batch && cfg.CacheTTL == "" {
+		cfg.CacheTTL = "1h"
+	}
+	e.capabilities(ctx, &cfg)
+	run, err := Start(shown, ground.NewIndex(shown), cfg)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{Engine: e, run: run}
+	for len(run.Open()) > 0 {
+		if err := s.round(ctx); err != nil {
+			return nil, fmt.Errorf("drafting deal %s with %s: %w", deal.ID, run.cfg.Model, err)
+		}
+	}
+	return run.Draft()
+}
+
+// capabilities asks what the model can do, where the program doesn't know it. A
+// server that doesn't tell leaves what the program assumes.
+func (e *Engine) capabilities(ctx context.Context, cfg *Config) {
+	id := cfg.Model
+	if id == "" {
+		id = DefaultModel()
+	}
+	if m, known := LookUp(id); cfg.Structured != "" || known && m.Structured {
+		return
+	}
+	info, err := e.Client.Models.Get(ctx, id, anthropic.ModelGetParams{}, option.WithMaxRetries(1))
+	if err != nil {
+		return
+	}
+	if info.Capabilities.StructuredOutputs.Supported {
+		cfg.Structured = "schema"
+	}
+	if cfg.Window == 0 && info.MaxInputTokens > 0 {
+		cfg.Window = int(info.MaxInputTokens)
+	}
+}
+
+// A session is one run being answered.
+type session struct {
+	*Engine
+	run   *Run
+	mu    sync.Mutex
+	spent float64
+}
+
+func (s *session) say(format string, args ...any) {
+	if s.Progress != nil {
+		s.Progress(fmt.Sprintf(format, args...))
+	}
+}
+
+// parallel is how many requests are open at a time, once the cache is written.
+const parallel = 4
+
+// round answers what is open: the request that writes the cache first, the
+// others side by side when it has ended.
+func (s *session) round(ctx context.Context) error {
+	var first, rest []Request
+	for _, q := range s.run.Open() {
+		if q.First {
+			first = append(first, q)
+		} else {
+			rest = append(rest, q)
+		}
+	}
+	for _, group := range [][]Request{first, rest} {
+		if len(group) == 0 {
+			continue
+		}
+		if err := s.group(ctx, group); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *session) group(ctx context.Context, qs []Request) error {
+	s.say("Asking %s: %s", s.run.cfg.Model, names(qs))
+	answers := make([]Answer, len(qs))
+	var missing []int
+	for i, q := range qs {
+		a, ok, err := s.kept(q)
+		if err != nil {
+			return err
+		}
+		if ok {
+			answers[i] = a
+		} else {
+			missing = append(missing, i)
+		}
+	}
+	if err := s.afford(qs, missing); err != nil {
+		return err
+	}
+	if s.Batch && len(missing) > 0 {
+		var err error
+		if missing, err = s.batch(ctx, qs, missing, answers); err != nil {
+			return err
+		}
+	}
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(parallel)
+	for _, i := range missing {
+		g.Go(func() error {
+			a, err := s.call(gctx, qs[i])
+			if err != nil {
+				return fmt.Errorf("request %s: %w", qs[i].ID, err)
+			}
+			answers[i] = a
+			return s.keep(qs[i], a)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	for i, q := range qs {
+		if err := s.give(ctx, q, answers[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// give hands an answer to the run; one of no use is asked for once more.
+func (s *session) give(ctx context.Context, q Request, a Answer) error {
+	err := s.run.Answer(q.ID, a)
+	if err == nil {
+		return nil
+	}
+	s.say("Asking once more: %v", err)
+	a, callErr := s.call(ctx, q)
+	if callErr != nil {
+		return fmt.Errorf("request %s, after %w: %w", q.ID, err, callErr)
+	}
+	if err := s.run.Answer(q.ID, a); err != nil {
+		// An answer without use costs its round, not the document.
+		return s.run.Answer(q.ID, Answer{Stop: "refusal"})
+	}
+	return s.keep(q, a)
+}
+
+func names(qs []Request) string {
+	out := ""
+	for i, q := range qs {
+		if i > 0 {
+			out += ", "
+		}
+		out += q.ID
+	}
+	return out
+}
+
+// key names a request by all that it says.
+func (q Request) key() string {
+	body, err := json.Marshal(q.Params)
+	if err != nil {
+		return q.ID
+	}
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:])
+}
+
+func (s *session) kept(q Request) (Answer, bool, error) {
+	data, err := s.Journal.Get(q.key())
+	if err != nil {
+		return Answer{}, false, fmt.Errorf("looking for an answer that was paid for: %w", err)
+	}
+	if data == nil {
+		return Answer{}, false, nil
+	}
+	var a Answer
+	if err := json.Unmarshal(data, &a); err != nil {
+		return Answer{}, false, nil // half written: ask again
+	}
+	return a, true, nil
+}
+
+func (s *session) keep(q Request, a Answer) error {
+	usd := s.run.model.cost(a.Usage)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spent += usd
+	if s.Budget.Ledger != nil {
+		if err := s.Budget.Ledger.Add(s.Now(), usd); err != nil {
+			return fmt.Errorf("writing down what was spent: %w", err)
+		}
+	}
+	data, err := json.Marshal(a)
+	if err != nil {
+		return fmt.Errorf("keeping an answer: %w", err)
+	}
+	if err := s.Journal.Put(q.key(), data); err != nil {
+		return fmt.Errorf("keeping an answer: %w", err)
+	}
+	return nil
+}
+
+// Retries of one request beyond the SDK's own, for what fails after the answer
+// has begun.
+const (
+	attempts   = 3
+	firstPause = 5 * time.Second
+	// callLimit ends an answer that never ends. A long answer takes minutes.
+	callLimit = 25 * time.Minute
+)
+
+// call sends one request and reads its answer as it streams: a long answer
+// outlives an idle connection.
+func (s *session) call(ctx context.Context, q Request) (Answer, error) {
+	pause := firstPause
+	for n := 1; ; n++ {
+		a, err := s.stream(ctx, q)
+		if err == nil || ctx.Err() != nil {
+			return a, err
+		}
+		if n == attempts || !transient(err) {
+			return Answer{}, err
+		}
+		s.say("Request %s failed (%v); trying again in %s", q.ID, err, pause)
+		if err := s.Sleep(ctx, pause); err != nil {
+			return Answer{}, err
+		}
+		pause *= 4
+	}
+}
+
+func (s *session) stream(ctx context.Context, q Request) (Answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, callLimit)
+	defer cancel()
+	stream := s.Client.Messages.NewStreaming(ctx, q.Params)
+	defer stream.Close()
+	var m anthropic.Message
+	size := 0
+	for stream.Next() {
+		ev := stream.Current()
+		size += len(ev.RawJSON())
+		if size > 8*maxAnswer {
+			return Answer{}, fmt.Errorf("the answer is larger than %d MB", 8*maxAnswer>>20)
+		}
+		if err := m.Accumulate(ev); err != nil {
+			return Answer{}, fmt.Errorf("reading the answer: %w", err)
+		}
+	}
+	if err := stream.Err(); err != nil {
+		return Answer{}, err
+	}
+	if m.StopReason == "" {
+		return Answer{}, errBrokenOff
+	}
+	return ReadAnswer([]byte(m.RawJSON()))
+}
+
+var errBrokenOff = errors.New("the connection ended before the answer did")
+
+// transient reports whether an error may be gone in a while. The SDK has already
+// tried again what failed before an answer began.
+func transient(err error) bool {
+	var api *anthropic.Error
+	if errors.As(err, &api) {
+		switch api.StatusCode {
+		case 408, 409, 500, 502, 503, 504, 529:
+			return true
+		case 429:
+			return !spendCap(api)
+		case 200: // an error event within the stream
+			return true
+		}
+		return false
+	}
+	return !errors.Is(err, context.Canceled)
+}
+
+// spendCap reports whether a 429 says that the account's own limit is reached:
+// that doesn't pass by waiting.
+func spendCap(err *anthropic.Error) bool {
+	var body struct {
+		Error struct {
+			Details struct {
+				Code string `json:"error_code"`
+			} `json:"details"`
+		} `json:"error"`
+	}
+	return json.Unmarshal([]byte(err.RawJSON()), &body) == nil && body.Error.Details.Code == "enforced_spend_limit_reached"
+}

@@ -1,0 +1,407 @@
+package claude
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/anthropics/anthropic-sdk-go"
+	"github.com/anthropics/anthropic-sdk-go/packages/param"
+
+	"throughline"
+	"throughline/ground"
+	"throughline/hedge"
+)
+
+// Passes is the plan by which the deal is read.
+type Passes string
+
+// The plans.
+const (
+	Single  Passes = "single"  // all five sections in one request
+	Focused Passes = "focused" // a request a section, over one cached prefix
+	Auto    Passes = "auto"    // by the deal's size and the model
+)
+
+// Config says how a draft is made.
+type Config struct {
+	Model  string // empty for DefaultModel
+	Passes Passes // empty for Auto
+	Effort string // low, medium, high, xhigh, max; empty for the model's own
+	// CacheTTL is how long the prefix stays cached: "5m" or "1h"; empty for 5m.
+	CacheTTL string
+	// Structured overrides what is known of the model: "schema" for an output
+	// schema, "tool" for a strict tool; empty to decide by the model.
+	Structured string
+	// Window overrides the model's window, in tokens; 0 for the model's.
+	Window int
+	// Kept says what configuration kept from the model, for the document.
+	Kept []string
+}
+
+// A Request is one question to the model.
+type Request struct {
+	ID     string // 01-deal_shape, …: the number in the run, and what is asked
+	Round  int    // requests of one round may be sent side by side
+	Params anthropic.MessageNewParams
+	// First is set on the request of a round that writes the cache the others
+	// read: they are sent after it has ended.
+	First bool
+	stage stage
+	part  int
+	ask   []throughline.Section
+	again bool // asked a second time, with more room
+}
+
+type stage int
+
+const (
+	extracting stage = iota
+	repairing
+	reconciling
+	finished
+)
+
+// A Run is the making of one draft. It is not safe for concurrent use.
+type Run struct {
+	deal       *throughline.Deal
+	ix         *ground.Index
+	candidates []hedge.Candidate
+	cfg        Config
+	model      Model
+	plan       string // what was chosen and why
+	passes     Passes
+	parts      []part
+	count      int // requests so far
+	round      int
+	stage      stage
+	open       []Request
+	answered   int
+	usage      Tokens
+	cost       float64
+	costKnown  bool
+
+	items     []*taken
+	dismissed map[int]string
+	draft     throughline.Draft
+	repairs   []repair
+}
+
+// taken is an item with the hedge candidates that the model put to it.
+type taken struct {
+	throughline.DraftItem
+	candidates []int
+	gone       bool
+}
+
+// repair is a quote that stands nowhere, waiting for its correction.
+type repair struct {
+	item  *taken
+	quote int
+}
+
+// Start begins the making of a draft.
+func Start(deal *throughline.Deal, ix *ground.Index, cfg Config) (*Run, error) {
+	if cfg.Model == "" {
+		cfg.Model = DefaultModel()
+	}
+	if cfg.CacheTTL == "" {
+		cfg.CacheTTL = "5m"
+	}
+	if cfg.CacheTTL != "5m" && cfg.CacheTTL != "1h" {
+		return nil, fmt.Errorf("cache of %q: it is kept for 5m or 1h", cfg.CacheTTL)
+	}
+	r := &Run{deal: deal, ix: ix, cfg: cfg, candidates: hedge.Scan(deal), dismissed: map[int]string{}, costKnown: true}
+	r.model, r.costKnown = LookUp(cfg.Model)
+	if cfg.Window > 0 {
+		r.model.Window = cfg.Window
+	}
+	if err := r.choose(); err != nil {
+		return nil, err
+	}
+	r.draft.Engine = throughline.Engine{Name: Name, Model: cfg.Model, Limits: limits}
+	r.extract()
+	return r, nil
+}
+
+// Name is the engine's name on the command line and in the document.
+const Name = "claude"
+
+const limits = "Written by a language model that read everything listed at the end. Every quote was found in its source by the program; " +
+	"the sentences around the quotes are the model's reading of them."
+
+// autoTokens is up to how many tokens of deal one pass does as well as five.
+// A strong model keeps all five definitions in view over that length.
+const autoTokens = 60_000
+
+// choose settles the plan of passes.
+func (r *Run) choose() error {
+	size := estimate(partition(r.deal, 1<<40)[0].text(r.deal, 1))
+	room := r.room()
+	if room < 4000 {
+		return fmt.Errorf("a window of %d tokens leaves no room for a deal", r.model.Window)
+	}
+	r.parts = partition(r.deal, room-estimate(cast(r.deal)))
+	switch r.cfg.Passes {
+	case Single:
+		r.passes, r.plan = Single, "single: asked for"
+	case Focused:
+		r.passes, r.plan = Focused, "focused: asked for"
+	case Auto, "":
+		strong := r.model.Line == "opus" || r.model.Line == "fable" || r.model.Line == "sonnet"
+		switch {
+		case !strong:
+			r.passes, r.plan = Focused, fmt.Sprintf("focused: chosen for %s, a smaller or unknown model", r.cfg.Model)
+		case size > autoTokens:
+			r.passes, r.plan = Focused, fmt.Sprintf("focused: chosen for a deal of about %d tokens", size)
+		default:
+			r.passes, r.plan = Single, fmt.Sprintf("single: chosen for a deal of about %d tokens and %s", size, r.cfg.Model)
+		}
+	default:
+		return fmt.Errorf("no plan of passes is called %q: single, focused or auto", r.cfg.Passes)
+	}
+	if len(r.parts) > 1 {
+		r.plan += fmt.Sprintf("; read in %d parts, being larger than the model's window", len(r.parts))
+	}
+	return nil
+}
+
+// room is how many tokens of deal go into one request: the window less what the
+// prompts and the answer may take.
+func (r *Run) room() int {
+	return r.model.Window*9/10 - r.maxTokens(len(throughline.Sections)) - estimate(prompt("system")+prompt("format")) - 12_000
+}
+
+// maxTokens is how long an answer over n sections may be, thinking included.
+func (r *Run) maxTokens(n int) int {
+	want := 32_000
+	if n > 1 {
+		want = 64_000
+	}
+	return min(want, r.model.MaxOutput, max(1000, r.model.Window/4))
+}
+
+// Plan says which passes were chosen, and why.
+func (r *Run) Plan() string { return r.plan }
+
+// Open are the requests of the round that wait for an answer; none when the
+// draft is ready.
+func (r *Run) Open() []Request { return slices.Clone(r.open) }
+
+// Round is the number of the round that is open, from 1.
+func (r *Run) Round() int { return r.round }
+
+// extract asks for the sections, over every part of the deal.
+func (r *Run) extract() {
+	r.stage = extracting
+	r.round++
+	asks := [][]throughline.Section{throughline.Sections}
+	if r.passes == Focused {
+		asks = nil
+		for _, s := range throughline.Sections {
+			asks = append(asks, []throughline.Section{s})
+		}
+	}
+	for i := range r.parts {
+		for j, ask := range asks {
+			q := r.pass(i, ask, r.maxTokens(len(ask)))
+			q.First = j == 0 && len(asks) > 1
+			r.open = append(r.open, q)
+		}
+	}
+}
+
+// pass is one request over a part of the deal. System and deal are the same in
+// every pass, so that all but the first read them from the cache; the ask comes
+// last.
+func (r *Run) pass(i int, ask []throughline.Section, maxTokens int) Request {
+	name := "all"
+	if len(ask) == 1 {
+		name = sectionPrompt(ask[0])
+	}
+	deal := anthropic.TextBlockParam{Text: "<deal>\n" + r.parts[i].text(r.deal, len(r.parts)) + "</deal>"}
+	if r.passes == Focused {
+		deal.CacheControl = cacheFor(r.cfg.CacheTTL)
+	}
+	blocks := []anthropic.ContentBlockParamUnion{
+		{OfText: &deal},
+		anthropic.NewTextBlock(r.ask(i, ask)),
+	}
+	q := r.request(name, prompt("system")+"\n\n"+prompt("format"), blocks, "handoff_items", itemsSchema(), maxTokens)
+	q.stage, q.part, q.ask = extracting, i, ask
+	return q
+}
+
+func cacheFor(ttl string) anthropic.CacheControlEphemeralParam {
+	c := anthropic.NewCacheControlEphemeralParam()
+	c.TTL = anthropic.CacheControlEphemeralTTLTTL5m
+	if ttl == "1h" {
+		c.TTL = anthropic.CacheControlEphemeralTTLTTL1h
+	}
+	return c
+}
+
+// ask is what a pass is asked, which comes behind the deal.
+func (r *Run) ask(i int, sections []throughline.Section) string {
+	var b strings.Builder
+	b.WriteString("That was the deal. Now give the items of the section")
+	if len(sections) > 1 {
+		b.WriteString("s")
+	}
+	b.WriteString(" described here, and of no other.\n\n")
+	for _, s := range sections {
+		b.WriteString(prompt(sectionPrompt(s)))
+		b.WriteString("\n\n")
+		if s == throughline.SectionContext {
+			b.WriteString(r.candidateList(i))
+		}
+	}
+	b.WriteString("Answer with the JSON object described at the beginning.")
+	return b.String()
+}
+
+// candidateList is the scan's list for the part, as escaped data.
+func (r *Run) candidateList(i int) string {
+	var b strings.Builder
+	n := 0
+	for _, c := range r.candidates {
+		if !r.inPart(c, i) {
+			continue
+		}
+		n++
+		fmt.Fprintf(&b, "%d. %s", c.Number, c.Signal)
+		if c.Promise.Ref != "" {
+			fmt.Fprintf(&b, "; promise %s: %s", c.Promise.Ref, escape(cut(c.Promise.Text, 240)))
+		}
+		if c.Doubt.Ref != "" && (c.Doubt.Ref != c.Promise.Ref || c.Doubt.Start != c.Promise.Start) {
+			fmt.Fprintf(&b, "; doubt %s: %s", c.Doubt.Ref, escape(cut(c.Doubt.Text, 240)))
+		}
+		b.WriteString("\n")
+	}
+	if n == 0 {
+		return "<candidates>\nThe scan listed none.\n</candidates>\n\n"
+	}
+	return "<candidates>\n" + b.String() + "</candidates>\n\n"
+}
+
+// inPart reports whether a candidate is asked about in a part: in the first one
+// that holds its promise, or its doubt where there is no promise.
+func (r *Run) inPart(c hedge.Candidate, i int) bool {
+	ref := c.Promise.Ref
+	if ref == "" {
+		ref = c.Doubt.Ref
+	}
+	for j, p := range r.parts {
+		if p.split == nil && p.has(ref) {
+			return i == j
+		}
+	}
+	return i == 0 // the CRM's, which stands in every part
+}
+
+func (r *Run) request(name, system string, blocks []anthropic.ContentBlockParamUnion, tool string, schema object, maxTokens int) Request {
+	r.count++
+	p := anthropic.MessageNewParams{
+		Model:     anthropic.Model(r.cfg.Model),
+		MaxTokens: int64(maxTokens),
+		System:    []anthropic.TextBlockParam{{Text: system}},
+		Messages:  []anthropic.MessageParam{anthropic.NewUserMessage(blocks...)},
+	}
+	if r.cfg.Effort != "" {
+		p.OutputConfig.Effort = anthropic.OutputConfigEffort(r.cfg.Effort)
+	}
+	if r.useSchema() {
+		p.OutputConfig.Format = anthropic.JSONOutputFormatParam{Schema: schema}
+	} else {
+		props, _ := schema["properties"].(object)
+		required, _ := schema["required"].([]string)
+		p.Tools = []anthropic.ToolUnionParam{{OfTool: &anthropic.ToolParam{
+			Name: tool, Description: param.NewOpt("Takes the answer. Call it once, with everything."), Strict: param.NewOpt(true),
+			InputSchema: anthropic.ToolInputSchemaParam{Properties: props, Required: required, ExtraFields: map[string]any{"additionalProperties": false}},
+		}}}
+		p.ToolChoice = anthropic.ToolChoiceUnionParam{OfAuto: &anthropic.ToolChoiceAutoParam{}}
+	}
+	return Request{ID: fmt.Sprintf("%02d-%s", r.count, name), Round: r.round, Params: p}
+}
+
+// useSchema reports whether the answer's form is asked for by an output schema,
+// else by a strict tool.
+func (r *Run) useSchema() bool {
+	switch r.cfg.Structured {
+	case "schema":
+		return true
+	case "tool":
+		return false
+	}
+	return r.model.Structured
+}
+
+// Answer takes the answer to an open request. When it was the round's last, the
+// next round opens. An error means that the answer is of no use, and that the
+// request is still open.
+func (r *Run) Answer(id string, a Answer) error {
+	i := slices.IndexFunc(r.open, func(q Request) bool { return q.ID == id })
+	if i < 0 {
+		return fmt.Errorf("no request %q waits for an answer", id)
+	}
+	q := r.open[i]
+	follow, err := r.take(q, a)
+	if err != nil {
+		return fmt.Errorf("answer to %s: %w", id, err)
+	}
+	r.answered++
+	r.usage = r.usage.add(a.Usage)
+	r.cost += r.model.cost(a.Usage)
+	if a.Model != "" {
+		r.draft.Engine.Model = a.Model
+	}
+	r.open = slices.Delete(r.open, i, i+1)
+	r.open = append(r.open, follow...)
+	for len(r.open) == 0 && r.stage != finished {
+		r.advance()
+	}
+	return nil
+}
+
+func (r *Run) take(q Request, a Answer) ([]Request, error) {
+	switch q.stage {
+	case extracting:
+		return r.takeItems(q, a)
+	case repairing:
+		return nil, r.takeRepairs(a)
+	}
+	return nil, r.takeReconciled(a)
+}
+
+// advance opens the round that follows.
+func (r *Run) advance() {
+	switch r.stage {
+	case extracting:
+		r.stage = repairing
+		r.askRepairs()
+	case repairing:
+		r.stage = reconciling
+		r.askReconcile()
+	default:
+		r.stage = finished
+	}
+}
+
+// Text is the request as one text, for a model that is reached by hand: system,
+// deal and ask, one below the other.
+func (q Request) Text() string {
+	var b strings.Builder
+	for _, s := range q.Params.System {
+		b.WriteString(s.Text)
+		b.WriteString("\n\n")
+	}
+	for _, m := range q.Params.Messages {
+		for _, c := range m.Content {
+			if c.OfText != nil {
+				b.WriteString(c.OfText.Text)
+				b.WriteString("\n\n")
+			}
+		}
+	}
+	return b.String()
+}
