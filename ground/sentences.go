@@ -38,7 +38,12 @@ func Sentences(text string) []Span {
 		switch {
 		case r == '\n':
 			cut(i)
-		case r == '.' || r == '!' || r == '?' || r == '…' || r == '。':
+		case strings.ContainsRune("。！？", r): // no space follows these
+			for i < len(text) && strings.ContainsRune("。！？」』”’）", peek(text[i:])) {
+				i += utf8.RuneLen(peek(text[i:]))
+			}
+			cut(i)
+		case r == '.' || r == '!' || r == '?' || r == '…':
 			for i < len(text) && strings.ContainsRune(".!?…\"”’')»", peek(text[i:])) {
 				i += utf8.RuneLen(peek(text[i:]))
 			}

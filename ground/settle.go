@@ -61,9 +61,7 @@ func Settle(deal *throughline.Deal, ix *Index, draft *throughline.Draft, at time
 	h.Contradictions = s.contradictions(draft.Contradictions)
 	h.Questions = s.questions(draft.Questions, h.Items)
 	h.LeftOut = s.leftOutOf(draft.LeftOut)
-	usage := draft.Usage
-	usage.Candidates = s.candidates(draft.Candidates)
-	h.Usage = &usage
+	h.Usage = s.usage(draft.Usage, draft.Candidates)
 	h.Sources = s.sources()
 	return h, s.refused
 }
@@ -79,7 +77,7 @@ type settler struct {
 
 func (s *settler) items(drafts []throughline.DraftItem) []throughline.Item {
 	items := []throughline.Item{}
-	standing := map[string]int{} // kind and first quote, to the item's position
+	standing := map[claimed]int{} // to the item's position
 	for _, d := range drafts {
 		if len(items) == maxItems {
 			s.refuse(d, fmt.Sprintf("more than %d items", maxItems), nil)
@@ -90,12 +88,16 @@ func (s *settler) items(drafts []throughline.DraftItem) []throughline.Item {
 			s.refuse(d, reason, unproven)
 			continue
 		}
-		key := string(it.Kind) + it.Person + it.Evidence[0].Ref + it.Evidence[0].Quote
-		if at, ok := standing[key]; ok {
+		if at, ok := standing[claimOf(it)]; ok {
+			if it.Stance != items[at].Stance {
+				s.refuse(d, fmt.Sprintf("%s stands as %s already", it.Person, items[at].Stance), nil)
+				continue
+			}
 			items[at].Evidence = merge(items[at].Evidence, it.Evidence)
+			items[at].Superseded = append(items[at].Superseded, it.Superseded...)
 			continue
 		}
-		standing[key] = len(items)
+		standing[claimOf(it)] = len(items)
 		items = append(items, it)
 	}
 	slices.SortStableFunc(items, func(a, b throughline.Item) int {
@@ -117,6 +119,26 @@ func (s *settler) items(drafts []throughline.DraftItem) []throughline.Item {
 	return items
 }
 
+// claimed is what makes two items of a draft one: they say the same of the same
+// quote, in whatever words.
+type claimed struct {
+	kind           throughline.Kind
+	person, vendor string
+	day            int
+	area           throughline.Area
+	ref, quote     string
+}
+
+func claimOf(it throughline.Item) claimed {
+	if it.Kind == throughline.KindCommittee { // one a person, whatever it stands on
+		return claimed{kind: it.Kind, person: it.Person}
+	}
+	return claimed{
+		kind: it.Kind, person: it.Person, vendor: strings.ToLower(it.Vendor), day: it.Day, area: it.Area,
+		ref: it.Evidence[0].Ref, quote: it.Evidence[0].Quote,
+	}
+}
+
 // item settles one item; the reason is empty when it stands.
 func (s *settler) item(d throughline.DraftItem) (it throughline.Item, reason string, unproven []Unproven) {
 	it = throughline.Item{Kind: d.Kind, Section: d.Kind.Section()}
@@ -124,6 +146,9 @@ func (s *settler) item(d throughline.DraftItem) (it throughline.Item, reason str
 		return it, fmt.Sprintf("%q is no kind of item", short(string(d.Kind), 40)), nil
 	}
 	s.words(&it, d)
+	if it.Text == "" {
+		return it, "it says nothing", nil
+	}
 	if reason := s.person(&it, d); reason != "" {
 		return it, reason, nil
 	}
@@ -137,6 +162,7 @@ func (s *settler) item(d throughline.DraftItem) (it throughline.Item, reason str
 	if reason := s.witnessed(it); reason != "" {
 		return it, reason, unproven
 	}
+	onlySellersPromise(it.Evidence)
 	for _, u := range unproven {
 		s.leftOut = append(s.leftOut, throughline.LeftOut{
 			Kind: it.Kind, Text: it.Text, Quote: s.clean(u.Quote.Text, maxShown), Ref: s.ref(u.Quote.Ref),
@@ -145,6 +171,7 @@ func (s *settler) item(d throughline.DraftItem) (it throughline.Item, reason str
 	}
 	for _, e := range d.Earlier {
 		if ev, _ := s.prove(e.Quotes); len(ev) > 0 {
+			onlySellersPromise(ev)
 			it.Superseded = append(it.Superseded, throughline.Earlier{Text: s.clean(e.Text, maxField), Evidence: ev})
 		}
 	}
@@ -220,25 +247,32 @@ func typed(it *throughline.Item, d throughline.DraftItem) string {
 	return ""
 }
 
-// witnessed holds the item to the witness rules: the customer's people witness
-// pains and workarounds, the seller's people promises.
-func (s *settler) witnessed(it throughline.Item) string {
-	has := func(side throughline.Side) bool {
-		return slices.ContainsFunc(it.Evidence, func(e throughline.Evidence) bool { return e.Side == side })
+// onlySellersPromise takes the role of a promise from what others than the
+// seller's people said.
+func onlySellersPromise(evs []throughline.Evidence) {
+	for i := range evs {
+		if evs[i].As == throughline.AsPromise && evs[i].Side != throughline.SideSeller {
+			evs[i].As = ""
+		}
 	}
+}
+
+// witnessed holds the item to the witness rules: the customer's people witness
+// pains and workarounds, the seller's people promises. A stretch of which no quote
+// is called its promise stands on the seller's own word that it is one.
+func (s *settler) witnessed(it throughline.Item) string {
 	switch it.Kind {
 	case throughline.KindPain, throughline.KindWorkaround:
-		if !has(throughline.SideCustomer) {
+		if !said(it.Evidence, throughline.SideCustomer) {
 			return "no quote of the customer's own people tells it"
 		}
 	case throughline.KindMilestone:
-		if !has(throughline.SideSeller) {
+		if !said(it.Evidence, throughline.SideSeller) {
 			return "no quote of the seller's people promises it"
 		}
 	case throughline.KindStretch:
-		if !slices.ContainsFunc(it.Evidence, func(e throughline.Evidence) bool {
-			return e.Side == throughline.SideSeller
-		}) {
+		promises := slices.DeleteFunc(slices.Clone(it.Evidence), func(e throughline.Evidence) bool { return e.As != throughline.AsPromise })
+		if !said(it.Evidence, throughline.SideSeller) || len(promises) > 0 && !said(promises, throughline.SideSeller) {
 			return "no quote of the seller's people promises it"
 		}
 	case throughline.KindAdjacentVendor:
@@ -250,6 +284,10 @@ func (s *settler) witnessed(it throughline.Item) string {
 		}
 	}
 	return ""
+}
+
+func said(evs []throughline.Evidence, side throughline.Side) bool {
+	return slices.ContainsFunc(evs, func(e throughline.Evidence) bool { return e.Side == side })
 }
 
 // vendorNamed reports whether the vendor's name stands in a passage that the
@@ -266,9 +304,25 @@ func (s *settler) vendorNamed(it throughline.Item) bool {
 		}
 		ps := p.Source.Passages
 		for i := max(0, p.Index-2); i <= min(len(ps)-1, p.Index+2); i++ {
-			if slices.ContainsFunc(words(ps[i].Text), func(w word) bool { return w.norm == name[0].norm || w.norm == name[0].norm+"'s" }) {
+			if ps[i].Evidence() && names(words(ps[i].Text), name) {
 				return true
 			}
+		}
+	}
+	return false
+}
+
+// names reports whether the words of a name stand in a text one after the
+// other, the last of them perhaps with an 's.
+func names(text, name []word) bool {
+	last := len(name) - 1
+	for i := 0; i+last < len(text); i++ {
+		n := 0
+		for n <= last && (text[i+n].norm == name[n].norm || n == last && text[i+n].norm == name[n].norm+"'s") {
+			n++
+		}
+		if n > last {
+			return true
 		}
 	}
 	return false
@@ -313,7 +367,7 @@ func one(p Proof, sp Span, as throughline.QuoteRole) throughline.Evidence {
 		Source: passage.Source.ID, Ref: passage.Ref, Quote: passage.Text[sp.Start:end], As: roleOf(as),
 		Speaker: passage.Name, Side: passage.Side(), Match: p.Match,
 		Internal: passage.Source.Internal, CustomersHeard: passage.HeardBy(throughline.SideCustomer),
-		URL: passage.URL,
+		URL: web(passage.URL),
 	}
 	if passage.Speaker != nil {
 		e.Speaker = passage.Speaker.Name
@@ -383,11 +437,12 @@ func (s *settler) contradictions(drafts []throughline.DraftContradiction) []thro
 		c := throughline.Contradiction{Text: s.clean(d.Text, maxText)}
 		for _, side := range d.Sides {
 			if ev, _ := s.prove(side.Quotes); len(ev) > 0 {
+				onlySellersPromise(ev)
 				c.Sides = append(c.Sides, throughline.ContradictionSide{Text: s.clean(side.Text, maxField), Evidence: ev})
 			}
 		}
-		if len(c.Sides) < 2 {
-			s.leftOut = append(s.leftOut, throughline.LeftOut{Text: c.Text, Reason: "a contradiction of which only one side could be proven"})
+		if reason := unlike(c, len(out)); reason != "" {
+			s.leftOut = append(s.leftOut, throughline.LeftOut{Text: c.Text, Reason: reason})
 			continue
 		}
 		c.ID = fmt.Sprintf("contradiction-%d", len(out)+1)
@@ -401,11 +456,28 @@ func (s *settler) contradictions(drafts []throughline.DraftContradiction) []thro
 	return out
 }
 
+// unlike says why what is left of a contradiction, the one after n others, is
+// none; nothing when it is one.
+func unlike(c throughline.Contradiction, n int) string {
+	switch {
+	case n == maxItems:
+		return fmt.Sprintf("more than %d contradictions", maxItems)
+	case len(c.Sides) < 2:
+		return "a contradiction of which not both sides could be proven"
+	}
+	for i, side := range c.Sides[1:] {
+		if side.Evidence[0].Ref == c.Sides[i].Evidence[0].Ref && side.Evidence[0].Quote == c.Sides[i].Evidence[0].Quote {
+			return "a contradiction whose sides are the same quote"
+		}
+	}
+	return ""
+}
+
 func (s *settler) questions(drafts []throughline.Question, items []throughline.Item) []throughline.Question {
 	out := []throughline.Question{}
 	for _, d := range drafts {
 		q := throughline.Question{ID: fmt.Sprintf("question-%d", len(out)+1), Text: s.clean(d.Text, maxText)}
-		if q.Text == "" {
+		if q.Text == "" || len(out) == maxItems {
 			continue
 		}
 		if d.Kind.Valid() {
@@ -439,6 +511,19 @@ func (s *settler) leftOutOf(own []throughline.LeftOut) []throughline.LeftOut {
 	return append(out, s.leftOut...)
 }
 
+func (s *settler) usage(u throughline.Usage, c throughline.Candidates) *throughline.Usage {
+	u.Prices, u.Passes = s.clean(u.Prices, maxField), s.clean(u.Passes, maxField)
+	u.Kept, u.Stats = slices.Clone(u.Kept), slices.Clone(u.Stats)
+	for i := range u.Kept {
+		u.Kept[i] = s.clean(u.Kept[i], maxField)
+	}
+	for i := range u.Stats {
+		u.Stats[i].Name = s.clean(u.Stats[i].Name, maxName)
+	}
+	u.Candidates = s.candidates(c)
+	return &u
+}
+
 func (s *settler) candidates(c throughline.Candidates) throughline.Candidates {
 	out := throughline.Candidates{Found: c.Found, Taken: c.Taken}
 	for _, d := range c.Dismissed {
@@ -454,7 +539,7 @@ func (s *settler) sources() []throughline.SourceNote {
 	out := []throughline.SourceNote{}
 	for _, src := range s.deal.Sources {
 		n := throughline.SourceNote{
-			ID: src.ID, Kind: src.Kind, Title: src.Title, File: src.File, URL: src.URL, Language: src.Language, Minutes: int(src.Duration.Minutes()),
+			ID: src.ID, Kind: src.Kind, Title: src.Title, File: src.File, URL: web(src.URL), Language: src.Language, Minutes: int(src.Duration.Minutes()),
 			Passages: len(src.Passages), Words: src.Words(), Internal: src.Internal, NotEvidence: src.NotEvidence, Cited: s.cited[src],
 		}
 		if !src.At.IsZero() {
@@ -470,8 +555,10 @@ func (s *settler) sources() []throughline.SourceNote {
 }
 
 var (
-	tags      = regexp.MustCompile(`<[^<>]*>`)
-	addresses = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*://|www\.|javascript:|data:|mailto:)\S*`)
+	// tags are a markup language's, or a chat system's for a person or a channel.
+	tags = regexp.MustCompile(`</?[\pL!?@#][^<>]*>`)
+	// addresses are what some reader's program would make a link of.
+	addresses = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*://|www\.)\S*|\b(?:javascript|vbscript|mailto):\S+|\bdata:[a-z]*[/;,]\S*|//[a-z0-9-]+\.\S+|\b(?:[a-z0-9-]+\.)+[a-z]{2,}/\S*`)
 )
 
 // clean makes an engine's words fit to be shown: one line, no markup, no control
@@ -481,6 +568,15 @@ func (s *settler) clean(text string, n int) string {
 		text = text[:16*n]
 	}
 	text = strings.ToValidUTF8(text, "")
+	text = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r):
+			return ' '
+		case r == '`' || unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
+			return -1
+		}
+		return r
+	}, text)
 	text = tags.ReplaceAllString(text, " ")
 	text = addresses.ReplaceAllStringFunc(text, func(u string) string {
 		if s.urls[strings.TrimRight(u, ".,;)")] {
@@ -488,18 +584,20 @@ func (s *settler) clean(text string, n int) string {
 		}
 		return "(address left out)"
 	})
-	text = strings.Map(func(r rune) rune {
-		switch {
-		case r == '`' || r == '<' || r == '>':
-			return -1
-		case unicode.IsSpace(r):
-			return ' '
-		case unicode.IsControl(r) || unicode.Is(unicode.Cf, r):
-			return -1
+	return short(strings.Join(strings.Fields(unbracket(text)), " "), n)
+}
+
+// unbracket drops the angle brackets that compare nothing: "< 200 ms" says
+// something, "<b" does not.
+func unbracket(text string) string {
+	var b strings.Builder
+	for i, r := range text {
+		if (r == '<' || r == '>') && !numberFollows(text[i+1:], "=.$€£¥~+-−– ") {
+			continue
 		}
-		return r
-	}, text)
-	return short(strings.Join(strings.Fields(text), " "), n)
+		b.WriteRune(r)
+	}
+	return b.String()
 }
 
 // short cuts a text to n runes, at a word where there is one.
@@ -518,16 +616,30 @@ func short(text string, n int) string {
 func sourceURLs(deal *throughline.Deal) map[string]bool {
 	urls := map[string]bool{}
 	for _, src := range deal.Sources {
-		if u, err := url.Parse(src.URL); err == nil && u.Host != "" {
+		if isWeb(src.URL) {
 			urls[src.URL] = true
 		}
 	}
 	for p := range deal.Passages {
-		if p.URL != "" {
+		if isWeb(p.URL) {
 			urls[p.URL] = true
 		}
 	}
 	return urls
+}
+
+// web is the address where it is one that a browser opens from the web; else
+// nothing, as an export may hold any.
+func web(address string) string {
+	if isWeb(address) {
+		return address
+	}
+	return ""
+}
+
+func isWeb(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != ""
 }
 
 func header(d *throughline.Deal) throughline.Header {
@@ -556,6 +668,9 @@ func header(d *throughline.Deal) throughline.Header {
 func thin(d *throughline.Deal) []string {
 	calls, mails, words := 0, 0, 0
 	for _, s := range d.Sources {
+		if s.NotEvidence != "" {
+			continue
+		}
 		switch s.Kind {
 		case throughline.SourceCall:
 			if len(s.Passages) > 0 {
