@@ -159,7 +159,7 @@ func demoPages(h *throughline.Handoff) (http.Handler, error) {
 				if err != nil {
 					return nil, err
 				}
-				body = bytes.Replace(body, []byte("<main>"), append([]byte("<main>\n"), bar...), 1)
+				body = bytes.Replace(body, []byte("<header>"), append([]byte("<header>\n"), bar...), 1)
 			}
 			page := servePage(f.contentType, body)
 			mux.Handle(fmt.Sprintf("GET /%s.%s", a, f.ending), page)
@@ -195,9 +195,9 @@ func secured(next http.Handler) http.Handler {
 	})
 }
 
-// demoLinks stand above each page of the demo.
+// demoLinks stand at the head of each page of the demo, across it like its title.
 var demoLinks = template.Must(template.New("links").Parse(
-	`<nav aria-label="Demo"><ul>
+	`<nav class="title" aria-label="Demo"><ul>
 <li>Demo, invented deal. Seen by:</li>
 {{- range .Views}}
 <li>{{if .Current}}<strong>{{.Audience}}</strong>{{else}}<a href="/{{.Audience}}.html">{{.Audience}}</a>{{end}}</li>

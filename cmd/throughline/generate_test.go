@@ -14,6 +14,7 @@ import (
 	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"throughline"
 	"throughline/folder"
@@ -70,6 +71,24 @@ func TestGenerateJSON(t *testing.T) {
 	for _, s := range throughline.Sections {
 		if !seen[s] {
 			t.Errorf("nothing was found for section %d, %s", s, s.Title())
+		}
+	}
+}
+
+// TestGenerateFollowsTheSchema holds what is printed to the schema that is
+// published.
+func TestGenerateFollowsTheSchema(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("../../docs/handoff.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range throughline.Audiences {
+		doc, err := jsonschema.UnmarshalJSON(strings.NewReader(succeed(t, "", "generate", demoDir, "--format", "json", "--audience", string(a))))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(doc); err != nil {
+			t.Errorf("the handoff for %s does not follow the schema: %v", a, err)
 		}
 	}
 }
