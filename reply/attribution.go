@@ -50,11 +50,26 @@ func (p Parts) Attribution(b Block, loc *time.Location) Attribution {
 		words = append(words, strings.Fields(l.text)...)
 	}
 	s := cut(strings.Join(words, " "), attributionBytes)
-	a := Attribution{Name: author(s), At: moment(s, loc)}
+	a := Attribution{At: moment(s, loc)}
+	if names(s) {
+		a.Name = author(s)
+	}
 	if e := address.FindString(s); e != "" {
 		a.Email = strings.ToLower(e)
 	}
 	return a
+}
+
+// names reports whether an introduction names the writer, as "… wrote:" does and
+// a caption ("Original Message", "Forwarded by …") does not.
+func names(s string) bool {
+	inner, _ := unrule(s)
+	inner, _ = cutColon(inner)
+	folded := fold(strings.Trim(inner, "*_ "))
+	if beginsWithDate(folded) && address.MatchString(folded) {
+		return true
+	}
+	return slices.ContainsFunc(phrases.wrote, func(in introduction) bool { return in.match(folded) })
 }
 
 // headerAttribution reads a message header ("From: …").

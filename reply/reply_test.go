@@ -127,6 +127,19 @@ func TestAttribution(t *testing.T) {
 	}
 }
 
+// TestCaptionNamesNobody: what only announces a message does not say by whom it is.
+func TestCaptionNamesNobody(t *testing.T) {
+	for _, caption := range []string{"-----Original Message-----", "---------- Forwarded by Ann Lee/SELLER on 05/04/2026 ----------", "Begin forwarded message:", "--- Ursprüngliche Nachricht ---"} {
+		p := reply.Split("Yes.\n\n" + caption + "\nIs it so?\n")
+		if len(p.Blocks) != 2 {
+			t.Fatalf("%s: got blocks %+v, want two", caption, p.Blocks)
+		}
+		if a := p.Attribution(p.Blocks[1], time.UTC); a.Name != "" {
+			t.Errorf("%s: got the name %q, want none", caption, a.Name)
+		}
+	}
+}
+
 func TestSplitHTMLVectors(t *testing.T) {
 	for _, v := range readVectors(t, "testdata/html/*.txt") {
 		t.Run(v.name, func(t *testing.T) {
