@@ -31,10 +31,14 @@ type phraseBook struct {
 	contact    map[string]bool
 	postscript []string
 	disclaimer []string
-	banner     []string
-	month      map[string]time.Month
-	weekday    map[string]bool
-	filler     map[string]bool
+	// confidential are phrases of legal footers that people use in earnest too:
+	// they count beside another one, or beside one of thisMail.
+	confidential []string
+	thisMail     []string
+	banner       []string
+	month        map[string]time.Month
+	weekday      map[string]bool
+	filler       map[string]bool
 }
 
 // An introduction is the form of the line above a quote: pieces that stand in
@@ -159,6 +163,10 @@ func (b *phraseBook) add(section string, n int, text string) error {
 		b.postscript = append(b.postscript, s)
 	case "disclaimer":
 		b.disclaimer = append(b.disclaimer, s)
+	case "confidential":
+		b.confidential = append(b.confidential, s)
+	case "this mail":
+		b.thisMail = append(b.thisMail, s)
 	case "banner":
 		b.banner = append(b.banner, s)
 	case "month":

@@ -165,7 +165,7 @@ func footerStart(lines []line, body int, wrote bool) int {
 		if first == end {
 			break
 		}
-		if containsAny(fold(joined(lines[first:end])), phrases.disclaimer) {
+		if isFooter(fold(joined(lines[first:end]))) {
 			start = footerLine(lines, first, end)
 			plainParagraphs = 0
 		} else if plainParagraphs++; plainParagraphs > 1 {
@@ -182,11 +182,25 @@ func footerStart(lines []line, body int, wrote bool) int {
 	return start
 }
 
+// isFooter reports whether a folded paragraph is a legal footer.
+func isFooter(s string) bool {
+	if containsAny(s, phrases.disclaimer) {
+		return true
+	}
+	n := 0
+	for _, p := range phrases.confidential {
+		if strings.Contains(s, p) {
+			n++
+		}
+	}
+	return n > 1 || n == 1 && containsAny(s, phrases.thisMail)
+}
+
 // footerLine is where a footer begins within its paragraph: below the line of
 // the signature that it is glued to.
 func footerLine(lines []line, first, end int) int {
 	for i := first; i < end; i++ {
-		if utf8.RuneCountInString(lines[i].text) > signatureWidth/2 || containsAny(fold(lines[i].text), phrases.disclaimer) {
+		if utf8.RuneCountInString(lines[i].text) > signatureWidth/2 || isFooter(fold(lines[i].text)) {
 			return i
 		}
 	}
