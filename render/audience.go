@@ -140,12 +140,27 @@ func companyItem(it throughline.Item, people []throughline.PersonNote) (throughl
 	if p := recorded(people, it.Person); p != nil {
 		shown.Person, shown.Title = p.Name, p.Title
 	}
+	withheld := len(shown.Evidence) < len(it.Evidence)
 	for _, e := range it.Superseded {
-		if ev := companyEvidence(e.Evidence); len(ev) > 0 {
+		ev := companyEvidence(e.Evidence)
+		withheld = withheld || len(ev) < len(e.Evidence)
+		if len(ev) > 0 {
 			shown.Superseded = append(shown.Superseded, throughline.Earlier{Text: e.Text, Evidence: ev})
 		}
 	}
+	if withheld {
+		notForCustomer(shown.Evidence)
+	}
 	return shown, len(shown.Evidence) > 0
+}
+
+// notForCustomer keeps an item from a customer's view that is made of a
+// company's: what the company is not shown of it, the customer may not have
+// heard, and what is left must not pass for the whole.
+func notForCustomer(evs []throughline.Evidence) {
+	for i := range evs {
+		evs[i].CustomersHeard = min(evs[i].CustomersHeard, twoHeard-1)
+	}
 }
 
 // companyRole is a champion or a committee member as the deal's own record has
@@ -182,7 +197,7 @@ func companyEvidence(evs []throughline.Evidence) []throughline.Evidence {
 // to whom is for the whole company.
 func companySource(s throughline.SourceNote, cited map[string]int) throughline.SourceNote {
 	n := throughline.SourceNote{
-		ID: s.ID, Kind: s.Kind, Title: s.Title, URL: s.URL, At: clonePtr(s.At), Language: language(s.Language), Minutes: s.Minutes,
+		ID: s.ID, Kind: sourceKind(s.Kind), Title: s.Title, URL: s.URL, At: clonePtr(s.At), Language: language(s.Language), Minutes: s.Minutes,
 		Passages: s.Passages, Words: s.Words, People: slices.Clone(s.People), Internal: s.Internal,
 		Cited: cited[s.ID], NotEvidence: s.NotEvidence,
 	}
@@ -213,11 +228,12 @@ func forCustomer(h *throughline.Handoff) *throughline.Handoff {
 	return v
 }
 
-// sharedSources are the sources known not to be internal.
+// sharedSources are the sources known not to be internal. An id of another form
+// than the program's own might say anything, and is none of them.
 func sharedSources(sources []throughline.SourceNote) map[string]bool {
 	shared := map[string]bool{}
 	for _, s := range sources {
-		shared[s.ID] = !s.Internal && s.NotEvidence == ""
+		shared[s.ID] = !s.Internal && s.NotEvidence == "" && passageRef(s.ID+".1") != ""
 	}
 	return shared
 }
@@ -265,7 +281,7 @@ func customerEvidence(evs []throughline.Evidence) []throughline.Evidence {
 	var out []throughline.Evidence
 	for _, e := range evs {
 		out = append(out, throughline.Evidence{
-			Source: e.Source, Ref: e.Ref, Quote: e.Quote, Speaker: e.Speaker, Side: side(e.Side),
+			Source: e.Source, Ref: passageRef(e.Ref), Quote: e.Quote, Speaker: e.Speaker, Side: side(e.Side),
 			At: clonePtr(e.At), OffsetMS: clonePtr(e.OffsetMS), Match: e.Match, CustomersHeard: e.CustomersHeard,
 		})
 	}
@@ -313,7 +329,7 @@ func customerContact(p *throughline.PersonNote, role string) *throughline.Person
 // customerSource lists a source by kind and date: its title is the seller's.
 func customerSource(s throughline.SourceNote, d throughline.Header, cited map[string]int) throughline.SourceNote {
 	n := throughline.SourceNote{
-		ID: s.ID, Kind: s.Kind, Title: sourceTitle(s), At: clonePtr(s.At), Language: language(s.Language), Minutes: s.Minutes,
+		ID: s.ID, Kind: sourceKind(s.Kind), Title: sourceTitle(s), At: clonePtr(s.At), Language: language(s.Language), Minutes: s.Minutes,
 		Passages: s.Passages, Words: s.Words, Cited: cited[s.ID],
 	}
 	for _, name := range s.People {
@@ -326,7 +342,7 @@ func customerSource(s throughline.SourceNote, d throughline.Header, cited map[st
 
 // sourceTitle names a source by what it is and when it was.
 func sourceTitle(s throughline.SourceNote) string {
-	title := english.sourceKind(s.Kind)
+	title := english.sourceKind(sourceKind(s.Kind))
 	if s.At == nil {
 		return title
 	}
@@ -410,6 +426,24 @@ func side(s throughline.Side) throughline.Side {
 		return s
 	}
 	return throughline.SideUnknown
+}
+
+func sourceKind(k throughline.SourceKind) throughline.SourceKind {
+	switch k {
+	case throughline.SourceCall, throughline.SourceEmail, throughline.SourceChat, throughline.SourceCRM:
+		return k
+	}
+	return throughline.SourceDocument
+}
+
+// refForm is the form of a passage's ref, c3.142.
+var refForm = regexp.MustCompile(`^[a-z][0-9]{1,6}\.[0-9]{1,9}$`)
+
+func passageRef(ref string) string {
+	if refForm.MatchString(ref) {
+		return ref
+	}
+	return ""
 }
 
 func day(n int) int {
