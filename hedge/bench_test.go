@@ -30,8 +30,6 @@ type gold struct {
 	Traps []struct{ Kind, Source, Quote string }
 }
 
-var augment = func(string, *throughline.Deal) {}
-
 // place is where a quote stands: a source and the passages it runs over.
 type place struct {
 	source      *throughline.Source
@@ -63,7 +61,6 @@ func TestRecallOnAnnotatedDeals(t *testing.T) {
 			t.Errorf("reading %s: %v", file, err)
 			continue
 		}
-		augment(dir, deal)
 		m := measure(t, deal, g)
 		t.Logf("%-12s must %2.0f: seen %2.0f, among the first %2.0f: %2.0f right of taken, %2.0f must; %3.0f candidates in %4.1f h, traps %v",
 			filepath.Base(dir), m.must, m.seen, m.taken, m.right, m.top, m.listed, m.hours, m.traps)

@@ -52,7 +52,7 @@ func (rd *reading) deferred(l *line) *finding {
 	f.score = 0.3*math.Min(l.weight[deferral], 2.5) + 0.25*math.Min(promise, 2) + 0.7*asked - 0.5*noise
 	if a := rd.answered(l, words); a > 0 {
 		f.signal = Deferred
-		f.score -= 0.5 * a
+		f.score *= 1 - 0.3*a
 	}
 	return f
 }

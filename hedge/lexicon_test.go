@@ -13,7 +13,7 @@ func TestLexiconsAreComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, code := range []string{"en"} {
+	for _, code := range []string{"en", "fr", "es", "de"} {
 		l := ls[code]
 		if l == nil {
 			t.Errorf("no lexicon for %s", code)

@@ -56,7 +56,7 @@ func hedged(l *line) *finding {
 	if l.settled() {
 		noise++
 	}
-	f.score = 0.25*strength + 0.25*math.Min(promise, 2.5) - 0.4*noise
+	f.score = 0.1 + 0.25*strength + 0.25*math.Min(promise, 2.5) - 0.4*noise
 	return f
 }
 
@@ -102,9 +102,9 @@ func (l *line) promised() (from, to *line) {
 
 // carries reports whether a line says something of substance that could be a
 // promise.
-func (l *line) carries() bool { return l.claim >= 0.6 && l.substance() }
+func (l *line) carries() bool { return l.claim >= 0.3 && l.substance() }
 
-func (l *line) substance() bool { return l.matter > 0 || l.units > 0 || len(l.terms) >= 3 }
+func (l *line) substance() bool { return l.matter > 0 || l.units+l.numbers > 0 || len(l.terms) >= 3 }
 
 func rangeClaim(from, to *line) float64 {
 	best := 0.0

@@ -6,7 +6,7 @@ import (
 )
 
 // floor is the least score that is listed.
-const floor = 0.5
+const floor = 0.3
 
 // nearby is how many turns apart two findings may be to speak of one promise.
 const nearby = 3

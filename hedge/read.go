@@ -42,6 +42,7 @@ type line struct {
 	question bool
 	matter   int     // words of what such deals are about
 	units    int     // numbers with a unit
+	numbers  int     // other numbers, the smallest aside
 	claim    float64 // how much of a promise it is
 	terms    []term
 	amounts  []amount
@@ -168,7 +169,7 @@ func negated(tokens []lexicon.Token, at int, lang *language) bool {
 
 // claimed weighs how much of a promise a sentence is.
 func (l *line) claimed() float64 {
-	w := math.Min(l.weight[claim], 2.5) + 0.3*float64(min(l.matter, 3)) + 0.4*float64(min(l.units, 2))
+	w := math.Min(l.weight[claim], 2.5) + 0.3*float64(min(l.matter, 3)) + 0.4*float64(min(l.units, 2)) + 0.25*float64(min(l.numbers, 2))
 	w -= 0.5 * l.noise()
 	if l.question {
 		w -= 1

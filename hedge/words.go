@@ -117,6 +117,9 @@ func (v *vocabulary) amount(l *line, value float64, unit string) {
 		l.amounts = append(l.amounts, amount{value, unit})
 		l.add(v.id(number + " " + unit))
 	}
+	if value > 10 && unit == "" {
+		l.numbers++
+	}
 	if value > 10 || unit == "" && value > 3 {
 		l.add(v.id(number))
 	}
