@@ -240,7 +240,7 @@ func (ix *Index) exact(pos int, c claim) bool {
 func widen(text string, start, end int) (int, int) {
 	for end < len(text) {
 		r, size := utf8.DecodeRuneInString(text[end:])
-		if !strings.ContainsRune(".!?…)”\"'’", r) {
+		if !strings.ContainsRune(".!?…)”\"'’。！？」』", r) {
 			break
 		}
 		end += size
@@ -364,21 +364,27 @@ func (ix *Index) reach(part []int32, before []step, sentences []Span) []step {
 }
 
 // turned reports whether the words left out between two positions turn the
-// meaning of a sentence that is quoted in part. A sentence left out whole does not
-// count.
+// meaning of a sentence that is quoted in part, or the last word before them turns
+// that of the words left out. A sentence left out whole does not count.
 func (ix *Index) turned(from, to int, sentences []Span) bool {
 	if from == to {
 		return false
 	}
 	first := sentenceAt(sentences, int(ix.starts[from-1]))
 	last := sentenceAt(sentences, int(ix.starts[to]))
-	for pos := from; pos < to; pos++ {
+	for pos := from - 1; pos < to; pos++ {
 		at := int(ix.starts[pos])
-		if ix.turning[ix.tokens[pos]] && (at < first.End || at >= last.Start) {
+		if ix.turning[ix.tokens[pos]] && (at < first.End || at >= last.Start) && !ix.month(pos) {
 			return true
 		}
 	}
 	return false
+}
+
+// month reports whether the word at a position is May, which only its capital
+// tells from the verb.
+func (ix *Index) month(pos int) bool {
+	return ix.passages[ix.owner[pos]].Text[ix.starts[pos]:ix.ends[pos]] == "May"
 }
 
 func sentenceAt(sentences []Span, pos int) Span {
