@@ -11,8 +11,8 @@ import (
 //go:embed words/labels.txt
 var labelWords string
 
-// What stands before a colon, by meaning, in the languages that are read. All
-// are in lower case.
+// What stands before a colon, by meaning, in the languages that are read. The
+// sets are in lower case.
 var (
 	labels         = readWords(labelWords)
 	genericLabels  = wordSet(labels["generic"])  // speakers who are nobody in particular
@@ -38,7 +38,7 @@ func readWords(text string) map[string][]string {
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {
 		line, _, _ := strings.Cut(lines.Text(), "#")
-		line = strings.ToLower(strings.TrimSpace(line))
+		line = strings.TrimSpace(line)
 		switch {
 		case line == "":
 		case strings.HasPrefix(line, "["):
@@ -53,7 +53,7 @@ func readWords(text string) map[string][]string {
 func wordSet(words []string) map[string]bool {
 	out := make(map[string]bool, len(words))
 	for _, w := range words {
-		out[w] = true
+		out[strings.ToLower(w)] = true
 	}
 	return out
 }
