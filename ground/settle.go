@@ -263,16 +263,16 @@ func onlySellersPromise(evs []throughline.Evidence) {
 func (s *settler) witnessed(it throughline.Item) string {
 	switch it.Kind {
 	case throughline.KindPain, throughline.KindWorkaround:
-		if !said(it.Evidence, throughline.SideCustomer) {
+		if !saidBy(it.Evidence, throughline.SideCustomer) {
 			return "no quote of the customer's own people tells it"
 		}
 	case throughline.KindMilestone:
-		if !said(it.Evidence, throughline.SideSeller) {
+		if !saidBy(it.Evidence, throughline.SideSeller) {
 			return "no quote of the seller's people promises it"
 		}
 	case throughline.KindStretch:
 		promises := slices.DeleteFunc(slices.Clone(it.Evidence), func(e throughline.Evidence) bool { return e.As != throughline.AsPromise })
-		if !said(it.Evidence, throughline.SideSeller) || len(promises) > 0 && !said(promises, throughline.SideSeller) {
+		if !saidBy(it.Evidence, throughline.SideSeller) || len(promises) > 0 && !saidBy(promises, throughline.SideSeller) {
 			return "no quote of the seller's people promises it"
 		}
 	case throughline.KindAdjacentVendor:
@@ -286,7 +286,7 @@ func (s *settler) witnessed(it throughline.Item) string {
 	return ""
 }
 
-func said(evs []throughline.Evidence, side throughline.Side) bool {
+func saidBy(evs []throughline.Evidence, side throughline.Side) bool {
 	return slices.ContainsFunc(evs, func(e throughline.Evidence) bool { return e.Side == side })
 }
 
