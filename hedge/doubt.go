@@ -20,7 +20,7 @@ type voice struct {
 const (
 	inChat      = 0.45
 	inRecord    = 0.25
-	asTask      = 0.7 // what somebody had still to do
+	asTask      = 1.0 // what somebody had still to do
 	notAE       = 0.35
 	otherNumber = 0.5
 )
@@ -87,7 +87,7 @@ func confirmed(v voice, k link, rank int) *finding {
 	} else if b != nil {
 		f.to = b
 	}
-	f.score = linkScore(k) * (0.3 + 0.35*math.Min(doubt, 2.5))
+	f.score = linkScore(k) * (0.1 + 0.45*math.Min(doubt, 2.5))
 	if rank > 0 {
 		f.score *= 0.6
 	}
@@ -199,7 +199,7 @@ func (rd *reading) corrected(c *claims) []*finding {
 		}
 		for i, l := range t.lines {
 			v := voice{line: l, words: map[term]float64{}}
-			v.doubt = math.Min(2.5, l.weight[correction]) + 0.7*math.Min(2.5, l.weight[doubting]) - l.noise()
+			v.doubt = math.Min(2.5, l.weight[correction]) + 0.5*math.Min(2.5, l.weight[doubting]) - l.noise()
 			if v.doubt < 0.9 || l.question {
 				continue
 			}

@@ -126,7 +126,7 @@ func (l *line) promise() float64 {
 	if b := l.beside(); b != nil {
 		w = math.Max(w, beside*b.claim)
 	}
-	return math.Min(w, 2.5)
+	return math.Min(w, 2.5) / (1 + 0.5*l.noise())
 }
 
 // beside is how much of the claim in the next sentence counts for this one.

@@ -64,7 +64,7 @@ func hedged(l *line) *finding {
 // "I believe it's sixty … let me look. Yeah, it's sixty."
 func (l *line) settled() bool {
 	for n := l.n + 1; n < len(l.t.lines) && n <= l.n+3; n++ {
-		if m := l.t.lines[n]; m.weight[answer] >= 0.6 && m.weight[hedging] < 0.5 && m.weight[deferral] < 0.5 {
+		if m := l.t.lines[n]; m.weight[answer] >= 0.6 && m.weight[hedging] < 0.5 {
 			return true
 		}
 	}

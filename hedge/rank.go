@@ -12,8 +12,11 @@ const floor = 0.3
 const nearby = 3
 
 // lifted is how much of another finding's score counts for one on the same
-// promise: a doubt voiced twice, in different ways, is surer.
+// promise: a doubt voiced twice is surer.
 const lifted = 0.4
+
+// alike is how much of that counts where the other doubt is of the same signal.
+const alike = 0.5
 
 // rank weighs the findings against each other, drops the weak and the repeated,
 // and puts the rest in the order of the deal.
@@ -77,16 +80,17 @@ func unique(fs []*finding) []*finding {
 	return kept
 }
 
-// lift raises findings that others on the same promise bear out, one of each
-// signal.
+// lift raises findings that others on the same promise bear out, the strongest of
+// each signal.
 func lift(fs []*finding) {
 	for _, f := range fs {
 		best := map[Signal]float64{}
 		for _, g := range fs {
-			if g != f && g.signal != f.signal && near(f.first(), g.first()) && g.score > best[g.signal] {
+			if g.doubt.t != f.doubt.t && near(f.first(), g.first()) && g.score > best[g.signal] {
 				best[g.signal] = g.score
 			}
 		}
+		best[f.signal] *= alike
 		for _, s := range []Signal{Hedged, Conditional, Deferred, Unanswered, InternalDoubt, Corrected} {
 			f.lift += lifted * best[s]
 		}
