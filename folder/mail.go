@@ -111,10 +111,6 @@ func (r *mailReader) read(data []byte, place mailPlace, c *collector) {
 	}
 }
 
-// maxMailDepth is how deep the parts of a message may stand within one another.
-// Each level costs the parser a pass over all that is inside.
-const maxMailDepth = 30
-
 var mailParser = enmime.NewParser(
 	enmime.SkipMalformedParts(true),
 	enmime.MultipartWOBoundaryAsSinglePart(true),
@@ -132,8 +128,8 @@ func parseMail(data []byte) (root *enmime.Part, err error) {
 			root, err = bareMail(data), fmt.Errorf("the parser gave up: %v", r)
 		}
 	}()
-	if partsDepth(data) > maxMailDepth {
-		return bareMail(data), fmt.Errorf("its parts stand within one another more than %d deep", maxMailDepth)
+	if err := checkParts(data); err != nil {
+		return bareMail(data), err
 	}
 	if root, err = mailParser.ReadParts(bytes.NewReader(data)); err != nil {
 		return bareMail(data), err

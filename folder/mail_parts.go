@@ -3,6 +3,7 @@ package folder
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"regexp"
 	"slices"
 	"strings"
@@ -210,13 +211,19 @@ func unflow(s string, delSp bool) string {
 // boundaryParam finds what divides the parts of a message.
 var boundaryParam = regexp.MustCompile(`(?i)^(?:content-type:|[ \t]).*\bboundary[ \t]*=[ \t]*(?:"([^"]+)"|([^\s;"]+))`)
 
-// partsDepth is how deep the parts of a message stand within one another at
-// most, by the lines that begin and end them; it counts no further than it must
-// to tell that it is too deep.
-func partsDepth(data []byte) int {
+// Bounds on the parts of a message: each level costs the parser a pass over all
+// that is inside, each part one over those before it.
+const (
+	maxMailDepth = 30
+	maxMailParts = 5000
+)
+
+// checkParts errs where a message has more parts than that, or deeper ones, by
+// the lines that begin and end them.
+func checkParts(data []byte) error {
 	var open []string
-	deepest := 0
-	for at := 0; at < len(data) && deepest <= maxMailDepth; {
+	parts := 0
+	for at := 0; at < len(data); {
 		next := lineEnd(data, at)
 		line := data[at:next]
 		at = next
@@ -226,15 +233,19 @@ func partsDepth(data []byte) int {
 				open = open[:i]
 			} else if i := slices.Index(open, name); i >= 0 {
 				open = open[:i+1]
+				if parts++; parts > maxMailParts {
+					return fmt.Errorf("it has more than %d parts", maxMailParts)
+				}
 			}
 			continue
 		}
 		if m := boundaryParam.FindSubmatch(line[:min(len(line), 1000)]); m != nil {
-			open = append(open, string(m[1])+string(m[2]))
-			deepest = max(deepest, len(open))
+			if open = append(open, string(m[1])+string(m[2])); len(open) > maxMailDepth {
+				return fmt.Errorf("its parts stand within one another more than %d deep", maxMailDepth)
+			}
 		}
 	}
-	return deepest
+	return nil
 }
 
 // damage words what the parser found broken, each kind once. What loses nothing,

@@ -2,6 +2,7 @@ package reply
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -488,18 +489,18 @@ func (m *mail) contacts(from int) (int, int) {
 // reachable reports whether the lines are a visiting card: under a name, or with
 // the sender's own address.
 func reachable(lines []line, by sender) bool {
-	n, own := 0, false
+	own := by.email != "" && slices.ContainsFunc(lines, func(l line) bool { return strings.Contains(strings.ToLower(l.text), by.email) })
+	headed := isName(lines[0].text) && !isContact(lines[0].text)
+	if !own && !headed {
+		return false
+	}
+	n, total := 0, filled(lines)
 	for _, l := range lines {
 		if isContact(l.text) {
 			n++
 		}
-		own = own || by.email != "" && strings.Contains(strings.ToLower(l.text), by.email)
 	}
-	total := filled(lines)
-	if n == 0 || total < 2 || n*4 < total {
-		return false
-	}
-	return own && n >= 2 || isName(lines[0].text) && !isContact(lines[0].text)
+	return n > 0 && total >= 2 && n*4 >= total && (headed || n >= 2)
 }
 
 // footed is the footer of a phone, of a mailing list, or both.
