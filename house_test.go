@@ -26,8 +26,9 @@ var house = []struct {
 	{name: "hedge", uses: []string{"ground", "lexicon"}},
 	{name: "folder", uses: []string{"caption", "lexicon", "reply"}},
 	{name: "engine/builtin", uses: []string{"ground", "hedge", "lexicon"}},
+	{name: "engine/claude", uses: []string{"ground", "hedge"}},
 	{name: "render"},
-	{name: "cmd/throughline", uses: []string{"engine/builtin", "folder", "ground", "hedge", "render"}},
+	{name: "cmd/throughline", uses: []string{"engine/builtin", "engine/claude", "folder", "ground", "hedge", "render"}},
 }
 
 // A goPackage is a package as `go list` tells of it.

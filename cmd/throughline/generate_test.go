@@ -207,6 +207,16 @@ func TestGenerateToDash(t *testing.T) {
 	}
 }
 
+// TestGenerateAgain: the same files give the same document.
+func TestGenerateAgain(t *testing.T) {
+	first := succeed(t, "", "generate", demoDir, "--format", "json")
+	for range 9 {
+		if again := succeed(t, "", "generate", demoDir, "--format", "json"); again != first {
+			t.Fatalf("the same files give another handoff (-first +again):\n%s", cmp.Diff(strings.Split(first, "\n"), strings.Split(again, "\n")))
+		}
+	}
+}
+
 // zipOf packs the demo's deal, within a folder or not.
 func zipOf(t *testing.T, within string) string {
 	t.Helper()
