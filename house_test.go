@@ -168,3 +168,38 @@ func TestArchitectureDrawsTheImports(t *testing.T) {
 		t.Errorf("the drawing has %s, which nothing imports", arrow)
 	}
 }
+
+// TestDependenciesAreExplained: docs/dependencies.md names every module that ours
+// uses itself, with the version in use.
+func TestDependenciesAreExplained(t *testing.T) {
+	doc, err := os.ReadFile("docs/dependencies.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), "go", "mod", "edit", "-json").Output()
+	if err != nil {
+		t.Fatalf("reading go.mod: %v", err)
+	}
+	var mod struct {
+		Require []struct {
+			Path, Version string
+			Indirect      bool
+		}
+	}
+	if err := json.Unmarshal(out, &mod); err != nil {
+		t.Fatal(err)
+	}
+	direct := 0
+	for _, r := range mod.Require {
+		if r.Indirect {
+			continue
+		}
+		direct++
+		if !strings.Contains(string(doc), "| "+r.Path+" | "+r.Version+" |") {
+			t.Errorf("docs/dependencies.md does not say what %s %s is for", r.Path, r.Version)
+		}
+	}
+	if direct == 0 {
+		t.Error("go.mod names no direct dependency")
+	}
+}
