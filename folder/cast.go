@@ -676,8 +676,10 @@ func (s *rawSource) make(id string, members, speakers []*throughline.Person) *th
 	for _, p := range members {
 		keep(p)
 	}
-	for _, p := range speakers {
-		keep(p)
+	if s.kind != throughline.SourceEmail || len(members) == 0 { // whom a mail quotes or forwards is no party to it
+		for _, p := range speakers {
+			keep(p)
+		}
 	}
 	src.Internal = s.internal(src.People)
 	refs := map[string]string{}

@@ -278,6 +278,9 @@ func mailbox(name, email string) mention {
 	if strings.Contains(name, "@") || strings.HasPrefix(strings.ToLower(name), "undisclosed") {
 		name = ""
 	}
+	if full := nameOf(email); !strings.Contains(name, " ") && strings.HasPrefix(foldName(full), foldName(name)+" ") {
+		name = full // "Bo <bo.karlsson@buyer.example>"
+	}
 	return mention{system: "mail", name: name, email: email}
 }
 

@@ -7,10 +7,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
+
+	"throughline"
 )
 
 func TestMailReader(t *testing.T) { testOutlines(t, "mail", newMailReader) }
@@ -234,4 +237,30 @@ func FuzzMbox(f *testing.F) {
 		}
 		checkMail(t, readMail("From bob@buyer.example Tue May  5 08:30:00 2026\nFrom: a@b\nDate: x\n\n"+string(data)))
 	})
+}
+
+// TestForwardedIsInternal: a mail between the seller's people stays internal
+// though it carries what the customer wrote.
+func TestForwardedIsInternal(t *testing.T) {
+	forwarded, err := os.ReadFile("testdata/mail/forwarded.eml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := fstest.MapFS{
+		"deal.json":     {Data: []byte(`{"seller":{"company":"Seller","domain":"seller.example"},"customer":{"company":"Buyer","domain":"buyer.example"}}`)},
+		"forwarded.eml": {Data: forwarded},
+	}
+	d, err := ReadFS(t.Context(), files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := d.Sources[0]
+	if !s.Internal {
+		t.Errorf("the mail is not internal: people %v", s.People)
+	}
+	for _, p := range s.Passages {
+		if strings.HasPrefix(p.Text, "We can't") && (p.Side() != throughline.SideCustomer || p.HeardBy(throughline.SideCustomer) != 1 || !p.Evidence()) {
+			t.Errorf("the forwarded words are by %q of the %q side, heard by %d of the customer's, evidence %v", p.Name, p.Side(), p.HeardBy(throughline.SideCustomer), p.Evidence())
+		}
+	}
 }
