@@ -36,7 +36,7 @@ func (rd *reading) deferred(l *line) *finding {
 		about(words, q.t.bag, 0.5)
 		noise += 0.5 * q.noise()
 	}
-	if len(words) < 2 || noise >= 1.5 {
+	if len(words) < 2 || noise >= 0.9 {
 		return nil
 	}
 	f := &finding{signal: Unanswered, doubt: l, sections: []cue{deferral}}

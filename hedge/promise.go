@@ -52,7 +52,7 @@ func hedged(l *line) *finding {
 		return nil
 	}
 	promise := rangeClaim(f.from, f.to)
-	noise := math.Max(l.noise(), f.from.noise()) + 0.5*l.weight[routine]
+	noise := math.Max(l.noise(), 0.5*f.from.noise()) + 0.5*l.weight[routine]
 	if l.settled() {
 		noise++
 	}

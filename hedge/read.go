@@ -183,9 +183,13 @@ func (l *line) claimed() float64 {
 	return math.Max(0, w)
 }
 
+// aWord is the noise that a sentence may have: a weekday, a weekend.
+const aWord = 0.6
+
 // noise weighs what speaks against a sentence's being about what is sold.
 func (l *line) noise() float64 {
-	return math.Min(3, l.weight[scheduling]+l.weight[smalltalk]+l.weight[moment]+l.weight[others]+l.weight[past]+1.2*l.weight[laugh])
+	n := l.weight[scheduling] + l.weight[smalltalk] + l.weight[moment] + l.weight[others] + l.weight[past] + 1.2*l.weight[laugh]
+	return math.Max(0, math.Min(3, n-aWord))
 }
 
 // text is the sentence.
