@@ -290,8 +290,12 @@ func (ix *Index) elided(quote, ref string) (Proof, bool) {
 // proven: one part only, a word that the deal lacks, or a lone common word, which
 // says nothing of where it stood.
 func (ix *Index) parts(quote string) ([][]int32, bool) {
+	pieces := cutElisions(quote)
+	if len(pieces) < 2 {
+		return nil, false
+	}
 	var parts [][]int32
-	for _, part := range cutElisions(quote) {
+	for _, part := range pieces {
 		ws := words(part)
 		if len(ws) == 0 {
 			continue
@@ -404,8 +408,13 @@ func (ix *Index) nearest(ws []word) *Hint {
 		}
 	}
 	sort.Slice(ids, func(i, j int) bool { return len(ix.places[ids[i]]) < len(ix.places[ids[j]]) })
-	votes := map[int32]float64{}
-	for _, id := range ids[:min(hintWords, len(ids))] {
+	ids = ids[:min(hintWords, len(ids))]
+	room := 0
+	for _, id := range ids {
+		room += len(ix.places[id])
+	}
+	votes := make(map[int32]float64, room)
+	for _, id := range ids {
 		for _, pos := range ix.places[id] {
 			votes[ix.owner[pos]] += 1 / float64(len(ix.places[id])+3)
 		}
