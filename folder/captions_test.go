@@ -100,22 +100,34 @@ func testOutlines(t *testing.T, dir string, newReader func() reader) {
 				r.done(c)
 				got = outline(c)
 			}
-			if os.Getenv("UPDATE") != "" {
-				if err := os.WriteFile(name+".want", []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(name + ".want")
-			if err != nil {
-				t.Fatal(err)
-			}
-			if diff := cmp.Diff(string(want), got); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
+			wantText(t, name+".want", got)
 		})
 	}
 	if tried == 0 {
 		t.Fatalf("no files in testdata/%s", dir)
+	}
+}
+
+func wantOutline(t *testing.T, name string, c *collector) {
+	t.Helper()
+	wantText(t, name, outline(c))
+}
+
+// wantText compares with a file of testdata; with UPDATE set in the environment
+// it writes the file first, to be read over by a person.
+func wantText(t *testing.T, name, got string) {
+	t.Helper()
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(name, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", name, diff)
 	}
 }
 

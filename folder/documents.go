@@ -193,7 +193,7 @@ const headBlocks = 8
 func readDocumentHead(file string, blocks []block, facts documentFacts) documentHead {
 	h := documentHead{author: facts.author, titleBlock: -1}
 	for i, b := range blocks[:min(len(blocks), 3)] {
-		if b.heading > 0 {
+		if b.heading > 0 && (i == 0 || facts.title == "") {
 			h.title, h.titleBlock = b.text, i
 			break
 		}

@@ -96,7 +96,9 @@ var replyMark = regexp.MustCompile(`(?i)^(?:(?:re|fwd?|aw|wg|tr|rv|enc|sv|vs|ant
 // bareLine is a line without marks at its ends.
 func bareLine(line string) string {
 	mark := func(keep string) func(rune) bool {
-		return func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(keep, r) }
+		return func(r rune) bool {
+			return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune(keep, r)
+		}
 	}
 	return strings.TrimRightFunc(strings.TrimLeftFunc(oneLine(line), mark(`"“`)), mark(`.!?:)"”`))
 }

@@ -1,6 +1,8 @@
 package folder
 
 import (
+	"cmp"
+	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -61,6 +63,9 @@ func (t *transcript) collect(f *file, c *collector) {
 	if notes := strings.Join(t.prose, "\n"); len(strings.Fields(notes)) >= 25 {
 		d := documentSource(f.path, textBlocks(notes), documentFacts{})
 		d.title, d.at = s.title+" (notes)", s.at
+		if d.notEvidence == "" {
+			d.notEvidence = notEvidence(cmp.Or(t.title, path.Base(f.path)), notes, "")
+		}
 		c.sources = append(c.sources, d)
 	}
 }
