@@ -11,7 +11,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/yuin/goldmark"
@@ -94,48 +93,50 @@ func free(s text) bool {
 
 func TestHostileTextsAreInert(t *testing.T) {
 	for i, what := range hostileTexts(t) {
-		t.Run(fmt.Sprint(i), func(t *testing.T) { checkInert(t, what) })
+		t.Run(fmt.Sprint(i), func(t *testing.T) {
+			for _, a := range throughline.Audiences {
+				checkInert(t, what, a)
+			}
+		})
 	}
 }
 
 func TestInjectionsAreInert(t *testing.T) {
 	for i, what := range injections(t) {
-		t.Run(fmt.Sprint(i), func(t *testing.T) { checkInert(t, what) })
+		t.Run(fmt.Sprint(i), func(t *testing.T) { checkInert(t, what, throughline.AudienceTeam) })
 	}
 }
 
 // checkInert says the text wherever a handoff can, and compares each document
 // with one that says a harmless word there: both must be built the same, and the
 // text must be read in both formats as it is.
-func checkInert(t *testing.T, what string) {
+func checkInert(t *testing.T, what string, a throughline.Audience) {
 	t.Helper()
 	word := "calm"
 	if letters(what) == "" { // an item that repeats its quote shows it once, which letters decide
 		word = "!"
 	}
 	h, calm := saying(t, what), saying(t, word)
-	for _, a := range throughline.Audiences {
-		page := rendered(t, "html", h, a)
-		if diff := cmp.Diff(htmlShape(t, rendered(t, "html", calm, a)), htmlShape(t, page)); diff != "" {
-			t.Errorf("HTML for %s is built otherwise by %q (-calm +hostile):\n%s", a, what, diff)
-		}
-		if got := htmlText(t, page); !strings.Contains(got, plain(what)) {
-			t.Errorf("HTML for %s does not say %q", a, what)
-		}
-		doc := rendered(t, "md", h, a)
-		if diff := cmp.Diff(markdownShape(rendered(t, "md", calm, a)), markdownShape(doc)); diff != "" {
-			t.Errorf("Markdown for %s is built otherwise by %q (-calm +hostile):\n%s", a, what, diff)
-		}
-		if got := markdownText(t, doc); !strings.Contains(got, plain(what)) {
-			t.Errorf("Markdown for %s does not say %q", a, what)
-		}
-		var back throughline.Handoff
-		if err := json.Unmarshal([]byte(rendered(t, "json", h, a)), &back); err != nil {
-			t.Fatalf("JSON for %s with %q: %v", a, what, err)
-		}
-		if diff := cmp.Diff(For(h, a), &back); utf8.ValidString(what) && diff != "" {
-			t.Errorf("JSON for %s with %q comes back otherwise (-written +read):\n%s", a, what, diff)
-		}
+	page := rendered(t, "html", h, a)
+	if diff := cmp.Diff(htmlShape(t, rendered(t, "html", calm, a)), htmlShape(t, page)); diff != "" {
+		t.Errorf("HTML for %s is built otherwise by %q (-calm +hostile):\n%s", a, what, diff)
+	}
+	if got := htmlText(t, page); !strings.Contains(got, plain(what)) {
+		t.Errorf("HTML for %s does not say %q", a, what)
+	}
+	doc := rendered(t, "md", h, a)
+	if diff := cmp.Diff(markdownShape(rendered(t, "md", calm, a)), markdownShape(doc)); diff != "" {
+		t.Errorf("Markdown for %s is built otherwise by %q (-calm +hostile):\n%s", a, what, diff)
+	}
+	if got := markdownText(t, doc); !strings.Contains(got, plain(what)) {
+		t.Errorf("Markdown for %s does not say %q", a, what)
+	}
+	var back throughline.Handoff
+	if err := json.Unmarshal([]byte(rendered(t, "json", h, a)), &back); err != nil {
+		t.Fatalf("JSON for %s with %q: %v", a, what, err)
+	}
+	if diff := cmp.Diff(For(h, a), &back); diff != "" {
+		t.Errorf("JSON for %s with %q comes back otherwise (-written +read):\n%s", a, what, diff)
 	}
 }
 
@@ -292,25 +293,21 @@ func FuzzRender(f *testing.F) {
 	f.Add("https://calls.example/c1\"><script>", "c1")
 	f.Add("\xff\xfe", "\xc3\x28")
 	f.Fuzz(func(t *testing.T, one, two string) {
-		h := small(t)
+		h, odd := small(t), small(t)
 		for i, s := range textsOf(h) {
-			if s.field == "Audience" {
-				continue
-			}
 			if free(s) || strings.HasSuffix(s.field, "URL") {
 				s.value.SetString([]string{one, two}[i%2])
 			}
 		}
-		odd := small(t) // and nothing as it should be
-		for _, s := range textsOf(odd) {
+		for _, s := range textsOf(odd) { // and here nothing is as it should be
 			if s.field != "Audience" {
 				s.value.SetString(one)
 			}
 		}
-		for _, a := range throughline.Audiences {
-			for _, h := range []*throughline.Handoff{h, odd} {
-				checkPage(t, rendered(t, "html", h, a))
-				checkMarkdown(t, rendered(t, "md", h, a))
+		for _, h := range []*throughline.Handoff{h, odd} {
+			checkPage(t, rendered(t, "html", h, throughline.AudienceTeam))
+			checkMarkdown(t, rendered(t, "md", h, throughline.AudienceTeam))
+			for _, a := range throughline.Audiences {
 				if !json.Valid([]byte(rendered(t, "json", h, a))) {
 					t.Errorf("JSON for %s is none", a)
 				}

@@ -25,7 +25,8 @@ type labels struct {
 	Opening, OpeningOurs, OpeningUses, OpeningEnd string
 	And                                           string // between the last two of a list
 
-	WhoIsWho, Emails, Contents       string
+	Glance, GlanceMore               string
+	WhoIsWho, Contents               string
 	SideCustomer, SideSeller, NoSide string
 
 	None, NoneFor                                         string
@@ -81,11 +82,12 @@ var english = &labels{
 	OpeningNone: "No use case was found that at least two of the customer’s people heard, so none is named here. Ask before you name one.",
 	Opening:     "I’ve reviewed everything you discussed with %s.",
 	OpeningOurs: "I’ve reviewed everything you discussed with us.",
-	OpeningUses: "Confirming the use cases were %s.",
+	OpeningUses: "Confirming the use cases were: %s.",
 	OpeningEnd:  "Today let’s start where you left off.",
 	And:         "and",
 
-	WhoIsWho: "Who is who", Emails: "Email addresses", Contents: "On this page",
+	Glance: "The deal at a glance", GlanceMore: "and %d more below",
+	WhoIsWho: "Who is who", Contents: "On this page",
 	SideCustomer: "Customer", SideSeller: "Seller", NoSide: "Side not known",
 
 	None: "None found.", NoneFor: "None found: %s.",
@@ -191,16 +193,13 @@ func (l *labels) sourceKind(k throughline.SourceKind) string {
 
 func (l *labels) area(a throughline.Area) string { return first(l.Areas[a], plain(string(a))) }
 
-// list is "a; b; and c": items may hold commas of their own.
+// list is "a; b; and c": items may hold commas and an "and" of their own.
 func (l *labels) list(items []string) string {
-	switch n := len(items); n {
-	case 0, 1:
+	n := len(items)
+	if n < 2 {
 		return strings.Join(items, "")
-	case 2:
-		return items[0] + " " + l.And + " " + items[1]
-	default:
-		return strings.Join(items[:n-1], "; ") + "; " + l.And + " " + items[n-1]
 	}
+	return strings.Join(items[:n-1], "; ") + "; " + l.And + " " + items[n-1]
 }
 
 // number groups the digits of a count by thousands.

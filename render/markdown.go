@@ -132,7 +132,8 @@ func (m *markdown) headingOf(level int, text md) {
 
 func (m *markdown) page(p *page) {
 	m.head(p)
-	m.people(p)
+	m.glances(p)
+	m.opening(p)
 	for _, s := range p.Sections {
 		m.section(p, s)
 	}
@@ -142,6 +143,7 @@ func (m *markdown) page(p *page) {
 		m.leftOut(p)
 		m.hedges(p)
 	}
+	m.people(p)
 	m.sources(p)
 	if p.Team() {
 		m.texts(p.L.Problems, p.L.ProblemsLead, p.Problems)
@@ -175,6 +177,27 @@ func (m *markdown) head(p *page) {
 		m.bullet(0, labelled(f.Label, f.Value), note)
 	}
 	m.line()
+}
+
+func (m *markdown) glances(p *page) {
+	if len(p.Glance) == 0 {
+		return
+	}
+	m.heading(2, p.L.Glance)
+	for _, g := range p.Glance {
+		m.bullet(0, bold(esc(g.Title)))
+		for _, it := range g.Items {
+			who := glue(", ", bold(esc(it.Who)), esc(it.Note))
+			m.bullet(1, glue(" — ", who, bold(glue(" ", esc(it.Shape), esc(it.Stance))), esc(it.Text)))
+		}
+		if rest := first(g.More, g.Empty); rest != "" {
+			m.bullet(1, esc(rest))
+		}
+	}
+	m.line()
+}
+
+func (m *markdown) opening(p *page) {
 	if o := p.Opening; o != nil {
 		m.heading(2, p.L.OpeningHead)
 		m.para("> ", esc(strings.Join(o.Words, " ")))

@@ -71,12 +71,11 @@ func heard(it throughline.Item, enough int) bool {
 	return false
 }
 
-// spoken trims a use case to what can be said within a sentence. Somebody's own
-// words stay in quotation marks.
+// spoken is a use case as it can be said within a sentence.
 func spoken(it throughline.Item, h *throughline.Handoff) string {
-	text := cut(strings.TrimRight(plain(unattributed(it)), ".;, "), openingUseRunes)
+	text := brief(it, openingUseRunes)
 	if toldBy(it) {
-		return "“" + text + "”"
+		return text
 	}
 	return midSentence(text, h)
 }

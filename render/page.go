@@ -22,9 +22,10 @@ type page struct {
 	Review   string
 	Reviewed bool
 	Thin     []string
+	Glance   []glance
 	Opening  *opening
-	People   []peopleGroup
 	Sections []section
+	People   []peopleGroup
 
 	// The rest is the team's.
 	Contradictions []contradiction
@@ -43,13 +44,6 @@ type page struct {
 
 // Team reports whether the page is the whole document.
 func (p *page) Team() bool { return p.team }
-
-// Emails reports whether an address of anybody is known.
-func (p *page) Emails() bool {
-	return slices.ContainsFunc(p.People, func(g peopleGroup) bool {
-		return slices.ContainsFunc(g.People, func(one person) bool { return one.Email != "" })
-	})
-}
 
 // With is what the template of an item needs.
 func (p *page) With(e entry) any {
@@ -77,6 +71,13 @@ func (p *page) Contents() []content {
 			content{ID: "questions", Title: p.L.Questions, Count: len(p.Questions)},
 			content{ID: "left-out", Title: p.L.LeftOutShort, Count: len(p.LeftOut)})
 	}
+	people := 0
+	for _, g := range p.People {
+		people += len(g.People)
+	}
+	if people > 0 {
+		c = append(c, content{ID: "people", Title: p.L.WhoIsWho, Count: people})
+	}
 	return append(c, content{ID: "sources", Title: p.L.Read, Count: len(p.Sources)})
 }
 
@@ -88,6 +89,20 @@ type content struct {
 type fact struct {
 	Label, Value string
 	Note         string // set small beside the value
+}
+
+// A glance is one kind of item in brief, for the first screen.
+type glance struct {
+	Title string
+	Items []glanceItem
+	Empty string
+	More  string // how many there are beside these
+}
+
+type glanceItem struct {
+	ID                   string // of the item
+	Who, Note, Text      string
+	Stance, Shape, Class string
 }
 
 type peopleGroup struct {
@@ -195,6 +210,7 @@ func newPage(whole *throughline.Handoff, a throughline.Audience) *page {
 		p.Sources = b.sources()
 		return p
 	}
+	p.Glance = b.glances()
 	p.People = b.people()
 	p.Sections = b.sections()
 	p.Sources = b.sources()
@@ -284,6 +300,51 @@ func (b *pageBuilder) review() (line string, reviewed bool) {
 		return fmt.Sprintf(b.l.Reviewed, first(plain(r.By), b.l.AE)), true
 	}
 	return fmt.Sprintf(b.l.ReviewedOn, first(plain(r.By), b.l.AE), b.l.date(*r.At)), true
+}
+
+// What a first screen holds, beside the head.
+const (
+	glancePeople = 12
+	glanceItems  = 4
+	glanceRunes  = 105
+)
+
+// glances are the deal's shape in brief: who decided, what hurts, what it is for.
+func (b *pageBuilder) glances() []glance {
+	var out []glance
+	for _, k := range []throughline.Kind{
+		throughline.KindChampion, throughline.KindCommittee, throughline.KindPain, throughline.KindUseCase,
+	} {
+		g := glance{Title: b.l.kind(k, b.h.Audience)}
+		most := glanceItems
+		if k.AboutPerson() {
+			most = glancePeople
+		}
+		items := b.items(k)
+		for _, it := range items[:min(most, len(items))] {
+			g.Items = append(g.Items, b.glance(it))
+		}
+		if more := len(items) - len(g.Items); more > 0 {
+			g.More = fmt.Sprintf(b.l.GlanceMore, more)
+		}
+		if len(items) == 0 {
+			g.Empty = b.l.None
+		}
+		out = append(out, g)
+	}
+	return out
+}
+
+func (b *pageBuilder) glance(it throughline.Item) glanceItem {
+	if it.Kind.AboutPerson() {
+		e := entry{}
+		b.who(&e, it)
+		return glanceItem{
+			ID: it.ID, Who: e.Who, Note: e.WhoNote, Text: cut(plain(it.Why), glanceRunes),
+			Stance: e.Stance, Shape: e.Shape, Class: e.Class,
+		}
+	}
+	return glanceItem{ID: it.ID, Text: capital(brief(it, glanceRunes))}
 }
 
 // people are the deal's people by side, the customer's first.
@@ -543,6 +604,16 @@ func unattributed(it throughline.Item) string {
 		return strings.TrimPrefix(it.Text, it.Evidence[0].Speaker+": ")
 	}
 	return it.Text
+}
+
+// brief is an item's text within n runes. Somebody's own words stay in quotation
+// marks.
+func brief(it throughline.Item, n int) string {
+	text := cut(strings.TrimRight(plain(unattributed(it)), ".;, "), n)
+	if toldBy(it) {
+		return "“" + text + "”"
+	}
+	return text
 }
 
 func (b *pageBuilder) quotes(evs []throughline.Evidence) []quote {

@@ -80,6 +80,12 @@ func letters(s string) string {
 	}, s)
 }
 
+// capital is a text with a capital first letter.
+func capital(s string) string {
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
+}
+
 // cut shortens a text to at most n runes, at a word.
 func cut(s string, n int) string {
 	rs := []rune(s)
