@@ -50,6 +50,7 @@ func (rd *reading) deferred(l *line) *finding {
 		asked = 0.4 + 0.15*float64(min(q.matter, 2))
 	}
 	f.score = 0.3*math.Min(l.weight[deferral], 2.5) + 0.25*math.Min(promise, 2) + 0.7*asked - 0.5*noise
+	f.score += 0.15 * math.Min(2, l.weight[aside])
 	if a := rd.answered(l, words); a > 0 {
 		f.signal = Deferred
 		f.score *= 1 - 0.3*a

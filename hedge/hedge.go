@@ -33,10 +33,10 @@ type Span struct {
 type Candidate struct {
 	Number  int      `json:"number"` // from 1, in the order of the deal
 	Signal  Signal   `json:"signal"`
-	Promise Span     `json:"promise"` // what was promised or claimed; none when only the doubt was found
-	Doubt   Span     `json:"doubt"`   // where the doubt was voiced; may be the promise's own sentence
-	Cues    []string `json:"cues"`    // the lexicon's phrases that were found
-	Score   float64  `json:"score"`   // how surely it is a stretch; higher is surer, 0 or more
+	Promise Span     `json:"promise,omitzero"` // what was promised or claimed; none when only the doubt was found
+	Doubt   Span     `json:"doubt"`            // where the doubt was voiced; may be the promise's own sentence
+	Cues    []string `json:"cues"`             // the words of the doubt by which it was noticed
+	Score   float64  `json:"score"`            // how surely it is a stretch; higher is surer, 0 or more
 }
 
 // Scan lists the candidates of a deal in the order of the deal. The same deal

@@ -90,7 +90,7 @@ const (
 	laugh
 	dealtalk
 	asking
-	dodge
+	aside
 	number
 	cues
 	noCue cue = -1
@@ -99,5 +99,5 @@ const (
 // cueNames are the sections' names in the files.
 var cueNames = [cues]string{
 	"claim", "hedge", "condition", "defer", "routine", "doubt", "said", "correction", "answer", "chase",
-	"scheduling", "smalltalk", "moment", "others", "past", "laugh", "dealtalk", "question", "dodge", "number",
+	"scheduling", "smalltalk", "moment", "others", "past", "laugh", "dealtalk", "question", "aside", "number",
 }

@@ -2,6 +2,7 @@ package hedge
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ type line struct {
 	n        int // place in the turn
 	span     ground.Span
 	weight   [cues]float64 // of the cues found, by section
-	found    []lexicon.Hit
+	found    []found
 	question bool
 	matter   int     // words of what such deals are about
 	units    int     // numbers with a unit
@@ -46,6 +47,12 @@ type line struct {
 	claim    float64 // how much of a promise it is
 	terms    []term
 	amounts  []amount
+}
+
+// A found is a cue as the text has it.
+type found struct {
+	cue  cue
+	text string
 }
 
 // A term is a word of substance: its number in the vocabulary, and how often the
@@ -136,12 +143,12 @@ func (rd *reading) line(t *turn, text string, s ground.Span, lang *language) *li
 		return l
 	}
 	tokens := lexicon.Tokens(sentence)
-	l.found = lang.Find(tokens)
+	hits := lang.Find(tokens)
 	var heard [cues]int // up to which token a section's cues reach
 	for i := range heard {
 		heard[i] = -1
 	}
-	for _, h := range l.found {
+	for _, h := range hits {
 		c := lang.index[h.Section]
 		if c == noCue || c == number || h.First <= heard[c] {
 			continue
@@ -151,8 +158,9 @@ func (rd *reading) line(t *turn, text string, s ground.Span, lang *language) *li
 		}
 		heard[c] = h.Last
 		l.weight[c] += h.Weight
+		l.found = append(l.found, found{c, sentence[tokens[h.First].Start:tokens[h.Last].End]})
 	}
-	rd.words.read(l, tokens, sentence, lang)
+	rd.words.read(l, tokens, hits, sentence, lang)
 	l.claim = l.claimed()
 	return l
 }
@@ -192,9 +200,6 @@ func (l *line) noise() float64 {
 	return math.Max(0, math.Min(3, n-aWord))
 }
 
-// text is the sentence.
-func (l *line) text() string { return l.t.p.Text[l.span.Start:l.span.End] }
-
 // to is the span from this line to another of the same turn.
 func (l *line) to(end *line) Span {
 	return Span{
@@ -203,14 +208,12 @@ func (l *line) to(end *line) Span {
 	}
 }
 
-// cues lists the phrases of some sections that the line has.
+// cues lists the words by which a line was noticed, of some sections.
 func (l *line) cues(sections ...cue) []string {
-	var cs []string
-	for _, h := range l.found {
-		for _, s := range sections {
-			if h.Section == cueNames[s] {
-				cs = append(cs, h.Phrase)
-			}
+	cs := []string{}
+	for _, f := range l.found {
+		if slices.Contains(sections, f.cue) && !slices.Contains(cs, f.text) {
+			cs = append(cs, f.text)
 		}
 	}
 	return cs

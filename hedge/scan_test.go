@@ -66,6 +66,35 @@ func (v vector) check(t *testing.T) {
 	}
 }
 
+// TestWhatIsNoEvidence is never a candidate's: quoted mail, and another tool's text.
+func TestWhatIsNoEvidence(t *testing.T) {
+	const text = "Two hundred thousand items in one import, that should be fine."
+	for name, hide := range map[string]func(*throughline.Passage){
+		"history":      func(p *throughline.Passage) { p.History = true },
+		"not evidence": func(p *throughline.Passage) { p.Source.NotEvidence = "a summary by another tool" },
+	} {
+		st := newStage("en")
+		st.source("email")
+		st.say("AE", text)
+		if len(Scan(st.deal)) != 1 {
+			t.Fatal("the sentence is no candidate to begin with")
+		}
+		hide(st.deal.Sources[1].Passages[0])
+		if cs := Scan(st.deal); len(cs) > 0 {
+			t.Errorf("%s: %s", name, list(cs))
+		}
+	}
+}
+
+// TestNothingToScan is what a deal without words gives.
+func TestNothingToScan(t *testing.T) {
+	for _, deal := range []*throughline.Deal{nil, {}, {Sources: []*throughline.Source{{ID: "c1"}}}} {
+		if cs := Scan(deal); len(cs) > 0 {
+			t.Errorf("candidates from nothing: %s", list(cs))
+		}
+	}
+}
+
 func list(cs []Candidate) string {
 	var b strings.Builder
 	for _, c := range cs {

@@ -70,9 +70,9 @@ func (v *vocabulary) rarity(t term) float64 {
 }
 
 // read takes a line's words and numbers.
-func (v *vocabulary) read(l *line, tokens []lexicon.Token, sentence string, lang *language) {
+func (v *vocabulary) read(l *line, tokens []lexicon.Token, hits []lexicon.Hit, sentence string, lang *language) {
 	values := map[int]float64{}
-	for _, h := range l.found {
+	for _, h := range hits {
 		if h.Section == cueNames[number] && h.First == h.Last {
 			values[h.First] = h.Weight
 		}
@@ -136,7 +136,7 @@ func (l *line) add(t term) {
 
 // stem cuts a folded word to what tells it from others.
 func stem(w string) string {
-	if len(w) > 4 && len(w) <= stemRunes+1 && w[len(w)-1] == 's' {
+	if len(w) > 3 && len(w) <= stemRunes+1 && w[len(w)-1] == 's' {
 		w = w[:len(w)-1]
 	}
 	n := 0
@@ -154,6 +154,11 @@ func stem(w string) string {
 func numeral(tokens []lexicon.Token, words map[int]float64, at int) (value float64, n int) {
 	if v, ok := digits(tokens[0].Word); ok {
 		value, n = v, 1
+		for n < len(tokens) && group(tokens[n-1], tokens[n]) {
+			v, _ := digits(tokens[n].Word)
+			value = value*1000 + v
+			n++
+		}
 		for n < len(tokens) {
 			w, ok := words[at+n]
 			if !ok || w < 1000 {
@@ -183,6 +188,15 @@ func numeral(tokens []lexicon.Token, words map[int]float64, at int) (value float
 	}
 	return total + part, n
 }
+
+// group reports whether two tokens are parts of a number that blanks divide by
+// the thousand, as French does: "50 000".
+func group(a, b lexicon.Token) bool {
+	const blank = len("\u202f") // the longest of the blanks in use
+	return len(a.Word) <= 3 && len(b.Word) == 3 && b.Start-a.End <= blank && whole(a.Word) && whole(b.Word)
+}
+
+func whole(w string) bool { return strings.Trim(w, "0123456789") == "" }
 
 // digits reads a number in digits with its thousands marks and a k, m or b.
 func digits(w string) (float64, bool) {
