@@ -28,6 +28,7 @@ var house = []struct {
 	{name: "engine/builtin", uses: []string{"ground", "hedge", "lexicon"}},
 	{name: "engine/claude", uses: []string{"ground", "hedge"}},
 	{name: "render"},
+	{name: "twin/anthropic"},
 	{name: "cmd/throughline", uses: []string{"engine/builtin", "engine/claude", "folder", "ground", "hedge", "render"}},
 }
 

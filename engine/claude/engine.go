@@ -152,11 +152,12 @@ func (s *session) group(ctx context.Context, qs []Request) error {
 			return err
 		}
 	}
-	g, gctx := errgroup.WithContext(ctx)
+	// One that fails doesn't stop the others: what is on its way is paid for.
+	var g errgroup.Group
 	g.SetLimit(parallel)
 	for _, i := range missing {
 		g.Go(func() error {
-			a, err := s.call(gctx, qs[i])
+			a, err := s.call(ctx, qs[i])
 			if err != nil {
 				return fmt.Errorf("request %s: %w", qs[i].ID, err)
 			}
@@ -288,8 +289,8 @@ func (s *session) stream(ctx context.Context, q Request) (Answer, error) {
 	for stream.Next() {
 		ev := stream.Current()
 		size += len(ev.RawJSON())
-		if size > 8*maxAnswer {
-			return Answer{}, fmt.Errorf("the answer is larger than %d MB", 8*maxAnswer>>20)
+		if size > 2*maxAnswer {
+			return Answer{}, fmt.Errorf("the answer is larger than %d MB", 2*maxAnswer>>20)
 		}
 		if err := m.Accumulate(ev); err != nil {
 			return Answer{}, fmt.Errorf("reading the answer: %w", err)
