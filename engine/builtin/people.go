@@ -316,7 +316,9 @@ func (rd *reading) late(l *line) float64 {
 // a mail to the seller's side alone or told in the internal channel, with a sign
 // that it is not for the group.
 func (rd *reading) enthusiast(m *member, d *throughline.Draft) {
-	aside := func(l *line) bool { return l.p.Source.Internal || l.p.HeardBy(throughline.SideCustomer) <= 1 && !l.spoken() }
+	aside := func(l *line) bool {
+		return l.p.Source.Internal || l.p.HeardBy(throughline.SideCustomer) <= 1 && !l.spoken()
+	}
 	rd.privately(m, throughline.KindEnthusiast, d, aside, func(l *line) float64 {
 		return l.cues["keen"] + l.cues["private"]
 	}, func(l *line) bool { return l.cues["keen"] >= 2 }, func(l *line) bool { return l.cues["private"] >= 2 },

@@ -47,10 +47,10 @@ type reading struct {
 	lines []*line
 	of    map[*throughline.Passage][]*line
 	lex   map[*throughline.Source]*lexicon.Lexicon
-	seen  map[string]int // in how many passages a word stands
+	seen  map[string]int  // in how many passages a word stands
 	known map[string]bool // words that are names of the deal's people and companies
-	total int            // passages read
-	size  float64        // thousands of words said or written by people
+	total int             // passages read
+	size  float64         // thousands of words said or written by people
 }
 
 // A line is one sentence of a passage.

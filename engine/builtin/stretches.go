@@ -108,7 +108,7 @@ func (s *stretch) add(c hedge.Candidate) {
 func (s *stretch) item(rd *reading) throughline.DraftItem {
 	it := throughline.DraftItem{Item: throughline.Item{
 		Kind: throughline.KindStretch, Label: throughline.LabelStated,
-		Text:      reason(s.signal),
+		Text:      s.told(rd),
 		Promise:   plain(s.promise.Text),
 		Doubt:     plain(s.doubt.Text),
 		Condition: "Not said in so many words; the AE can tell what has to be true.",
@@ -127,19 +127,41 @@ func (s *stretch) item(rd *reading) throughline.DraftItem {
 	return it
 }
 
+// told words the stretch: who promised what, in their words, and why it is
+// listed.
+func (s *stretch) told(rd *reading) string {
+	span := s.promise
+	if span.Ref == "" {
+		span = s.doubt
+	}
+	words := []rune(plain(span.Text))
+	if len(words) > promiseRunes {
+		words = append(words[:promiseRunes], '…')
+	}
+	text := string(words)
+	if p := rd.deal.Passage(span.Ref); p != nil && p.Speaker != nil {
+		text = p.Speaker.Name + ": " + text
+	}
+	return text + " (" + reason(s.signal) + ")"
+}
+
+// promiseRunes is how much of a promise stands in an item's text; the whole of
+// it stands in the quote.
+const promiseRunes = 220
+
 // reason says in plain words why a promise is listed.
 func reason(s hedge.Signal) string {
 	switch s {
 	case hedge.Conditional:
-		return "Promised under a condition: what has to be true is in the quote."
+		return "promised under a condition"
 	case hedge.Deferred, hedge.Unanswered:
-		return "An answer was promised here, and none was found in what was read."
+		return "an answer was promised, and none was found in what was read"
 	case hedge.InternalDoubt:
-		return "Said to the customer, and doubted among ourselves."
+		return "doubted among the team"
 	case hedge.Corrected:
-		return "Said to the customer, and put right by a colleague later: make sure the customer has the later word."
+		return "put right by a colleague later: make sure the customer has the later word"
 	}
-	return "Said with a hedge: worth knowing how firm it is before it is planned on."
+	return "said with a hedge: find out how firm it is before planning on it"
 }
 
 func dismissed(c hedge.Candidate, why string) throughline.Dismissal {
