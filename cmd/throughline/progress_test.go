@@ -10,15 +10,17 @@ import (
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
+		p := startProgress(env{stderr: &out})
 		said := func(want string) {
 			t.Helper()
 			synctest.Wait()
+			p.mu.Lock() // under which it speaks
+			defer p.mu.Unlock()
 			if got := out.String(); got != want {
 				t.Errorf("said %q, want %q", got, want)
 			}
 			out.Reset()
 		}
-		p := startProgress(env{stderr: &out})
 		p.enter("Reading")
 		time.Sleep(quiet - time.Millisecond)
 		said("")

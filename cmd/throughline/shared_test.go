@@ -135,7 +135,7 @@ func TestPlantedTextChangesNothing(t *testing.T) {
 		t.Run(file, func(t *testing.T) {
 			texts := plantedTexts(t, file)
 			if raced {
-				texts = everyNth(texts, 15)
+				texts = everyNth(texts, 25)
 			}
 			demo := demoMap(t)
 			want, _, err := itemsOf(t.Context(), demo)
