@@ -27,6 +27,7 @@ var house = []struct {
 	{name: "folder", uses: []string{"caption", "lexicon", "reply"}},
 	{name: "engine/builtin", uses: []string{"ground", "hedge", "lexicon"}},
 	{name: "engine/claude", uses: []string{"ground", "hedge"}},
+	{name: "twin/anthropic"},
 	{name: "render"},
 	{name: "twin/anthropic"},
 	{name: "cmd/throughline", uses: []string{"engine/builtin", "engine/claude", "folder", "ground", "hedge", "render"}},
