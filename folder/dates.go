@@ -61,6 +61,33 @@ func dateIn(s string) (time.Time, bool) {
 	return time.Time{}, false
 }
 
+// Days without a year: "May 21", "21. Mai", "le 21 mai".
+var (
+	dayMonthOnly = regexp.MustCompile(`(?:^|[^\d\pL])(\d\d?)(?:st|nd|rd|th|er|\.|º)?\s+(?:of |de |di )?([\pL\pM]{3,12})\b`)
+	monthDayOnly = regexp.MustCompile(`(?:^|[^\d\pL])([\pL\pM]{3,12})\.?\s+(\d\d?)(?:st|nd|rd|th)?(?:[^\d]|$)`)
+)
+
+// dayBefore finds a day without a year in s, and gives it the last year in which
+// it is not after the limit.
+func dayBefore(limit time.Time, s string) (time.Time, bool) {
+	for _, form := range []struct {
+		re         *regexp.Regexp
+		day, month int
+	}{{monthDayOnly, 2, 1}, {dayMonthOnly, 1, 2}} {
+		m := form.re.FindStringSubmatch(s)
+		if m == nil || monthNumbers[strings.ToLower(m[form.month])] == 0 {
+			continue
+		}
+		month := strconv.Itoa(monthNumbers[strings.ToLower(m[form.month])])
+		for _, year := range []int{limit.Year(), limit.Year() - 1} {
+			if t, ok := dateOf(strconv.Itoa(year), month, m[form.day], "", "", ""); ok && !t.After(limit) {
+				return t, true
+			}
+		}
+	}
+	return time.Time{}, false
+}
+
 // slashOrder tells day and month of "14/03" or "03/14" apart; empty when both
 // readings stand, unless they are the same day.
 func slashOrder(first, second string) (day, month string) {

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -116,6 +117,40 @@ func TestDocumentPeople(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(seen{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+func TestDayBefore(t *testing.T) {
+	limit := time.Date(2026, 8, 28, 0, 0, 0, 0, time.UTC)
+	for in, want := range map[string]string{
+		"Deal review (internal, May 21)": "2026-05-21",
+		"Review of 3. Dezember":          "2025-12-03",
+		"le 1er août":                    "2026-08-01",
+		"11 de junio, llamada":           "2026-06-11",
+		"February 30":                    "",
+		"Section 12 of the plan":         "",
+		"40 seats":                       "",
+	} {
+		got := ""
+		if at, ok := dayBefore(limit, in); ok {
+			got = at.Format(time.DateOnly)
+		}
+		if got != want {
+			t.Errorf("dayBefore(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// A day without a year is dated by the deal's close, and that is said.
+func TestDocumentYear(t *testing.T) {
+	c := &collector{stated: facts{close: time.Date(2026, 1, 20, 0, 0, 0, 0, time.UTC)}}
+	r := newDocumentReader()
+	if !r.take(&file{path: "review.md", data: []byte("# Deal review, November 3\n\nText.")}, c) {
+		t.Fatal("not taken")
+	}
+	r.done(c)
+	if got := c.sources[0].at.Format(time.DateOnly); got != "2025-11-03" || len(c.notes) != 1 {
+		t.Errorf("dated %s, notes %q", got, c.notes)
 	}
 }
 

@@ -14,7 +14,7 @@ import (
 
 // Bounds on what is unpacked of a Word file.
 const (
-	maxWordPart = 64 << 20 // bytes of one part, unpacked
+	maxWordPart = 32 << 20 // bytes of one part, unpacked
 	maxStyles   = 4 << 20
 )
 

@@ -132,6 +132,7 @@ func (r *documentReader) done(c *collector) {
 	for _, d := range r.documents {
 		s := documentSource(d.file, d.blocks, d.facts)
 		s.settlePeople(known, c)
+		s.settleYear(d, c)
 		c.sources = append(c.sources, s)
 	}
 }
@@ -344,6 +345,27 @@ func (s *rawSource) settlePeople(known []mention, c *collector) {
 	for _, m := range found {
 		if ofCustomer(m, known, c) && s.notEvidence == "" {
 			s.sellerOnly = false
+		}
+	}
+}
+
+// settleYear dates a document whose title or first line says the day and not the
+// year, by the deal's close. What was worked out is said.
+func (s *rawSource) settleYear(d *document, c *collector) {
+	const afterClose = 60 * 24 * time.Hour // documents of the start of delivery
+	end := firstTime(c.stated.close, c.recorded.close)
+	if !s.at.IsZero() || end.IsZero() {
+		return
+	}
+	lines := []string{s.title}
+	if first := slices.IndexFunc(d.blocks, func(b block) bool { return b.heading == 0 }); first >= 0 && len(strings.Fields(d.blocks[first].text)) <= 12 {
+		lines = append(lines, d.blocks[first].text)
+	}
+	for _, line := range lines {
+		if at, ok := dayBefore(end.Add(afterClose), line); ok {
+			s.at = at
+			c.notes = append(c.notes, fmt.Sprintf("%s names its day without a year: it was taken for %s, by the deal's close.", s.file, at.Format(time.DateOnly)))
+			return
 		}
 	}
 }
