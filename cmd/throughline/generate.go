@@ -13,6 +13,7 @@ import (
 
 	"throughline"
 	"throughline/engine/builtin"
+	"throughline/engine/claude"
 	"throughline/folder"
 	"throughline/ground"
 	"throughline/render"
@@ -23,7 +24,8 @@ type engine interface {
 	Draft(ctx context.Context, deal *throughline.Deal) (*throughline.Draft, error)
 }
 
-// engines are the engines by the names of the command line.
+// engines are the engines that need no settings, by the names of the command
+// line.
 var engines = map[string]engine{builtin.Name: builtin.Engine{}}
 
 // renderers make the document, by the names of the command line.
@@ -45,7 +47,8 @@ func newGenerate(e env) *cobra.Command {
 			"  throughline generate acme.zip --audience customer",
 		Args: oneDir,
 	}
-	name := choose(cmd, "engine", "", "what drafts the handoff", builtin.Name)
+	name := choose(cmd, "engine", "", "what drafts the handoff", builtin.Name, claude.Name)
+	live := addLiveFlags(cmd)
 	format := choose(cmd, "format", "f", "how it is written", "markdown", "html", "json")
 	audience := choose(cmd, "audience", "a", "who will read it",
 		string(throughline.AudienceTeam), string(throughline.AudienceCompany), string(throughline.AudienceCustomer))
@@ -61,7 +64,20 @@ func newGenerate(e env) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		h, err := handoff(cmd.Context(), p, engines[name.value], deal, e.now())
+		if *live.dryRun {
+			if name.value != claude.Name {
+				return usageError{errors.New("--dry-run is for --engine claude: nothing else is sent anywhere")}
+			}
+			p.stop()
+			return live.printDryRun(e, deal)
+		}
+		eng := engines[name.value]
+		if name.value == claude.Name {
+			if eng, err = live.engine(cmd.Context(), e, p); err != nil {
+				return err
+			}
+		}
+		h, err := handoff(cmd.Context(), p, eng, deal, e.now())
 		if err != nil {
 			return err
 		}

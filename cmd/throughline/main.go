@@ -80,7 +80,7 @@ func newRoot(e env) *cobra.Command {
 		Short: "What was promised in the sale, proven, for the CSM who delivers it",
 		Long: "Throughline reads the exported files of a closed deal (calls, emails, chat, CRM records, documents)\n" +
 			"and writes the handoff from the AE to the CSM. Every item stands on quotes found word by word in the files.\n" +
-			"Nothing leaves this machine.",
+			"Nothing leaves this machine unless you choose an engine that asks a model.",
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

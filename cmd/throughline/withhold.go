@@ -25,15 +25,24 @@ func (w *withholding) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&w.Patterns, "withhold-pattern", nil, "keep passages that match a `REGEXP` from the model; may be repeated")
 }
 
-// from gives the deal without what is withheld, and says what that was.
-func (w withholding) from(deal *throughline.Deal) (*throughline.Deal, []string, error) {
+// rule is the withholding as the engine takes it.
+func (w withholding) rule() (claude.Withhold, error) {
 	rule := claude.Withhold{Private: w.Private, Sources: w.Sources, People: w.People}
 	for _, p := range w.Patterns {
 		re, err := regexp.Compile(p)
 		if err != nil {
-			return nil, nil, usageError{fmt.Errorf("--withhold-pattern: %w", err)}
+			return claude.Withhold{}, usageError{fmt.Errorf("--withhold-pattern: %w", err)}
 		}
 		rule.Patterns = append(rule.Patterns, re)
+	}
+	return rule, nil
+}
+
+// from gives the deal without what is withheld, and says what that was.
+func (w withholding) from(deal *throughline.Deal) (*throughline.Deal, []string, error) {
+	rule, err := w.rule()
+	if err != nil {
+		return nil, nil, err
 	}
 	shown, kept := rule.From(deal)
 	return shown, kept, nil
