@@ -144,6 +144,11 @@ func TestSettleRefuses(t *testing.T) {
 		{"vendor of whom only a part was named", with(draftItem(throughline.KindAdjacentVendor, quote(customerVendor, "For logs we have Acme Watch")),
 			func(d *throughline.DraftItem) { d.Vendor = "Acme Guard" }), "nowhere near"},
 		{"vendor named far away", draftItem(throughline.KindAdjacentVendor, quote(customerPain, "Nobody trusts the numbers")), "nowhere near"},
+		{"vendor named in quoted mail only", with(draftItem(throughline.KindAdjacentVendor, quote("e1.1", "Thanks for the call")),
+			func(d *throughline.DraftItem) { d.Vendor = "reports" }), "nowhere near"},
+		{"vendor named two turns before", with(draftItem(throughline.KindAdjacentVendor, pain), func(d *throughline.DraftItem) { d.Vendor = "Exports" }), ""},
+		{"vendor named three turns before", with(draftItem(throughline.KindAdjacentVendor, quote(customerHope, "we will have it live by May")),
+			func(d *throughline.DraftItem) { d.Vendor = "Nobody" }), "nowhere near"},
 		{"vendor without a name", with(draftItem(throughline.KindAdjacentVendor, pain), func(d *throughline.DraftItem) { d.Vendor = "" }), "names no vendor"},
 		{"committee member by an alias", with(draftItem(throughline.KindCommittee, pain), func(d *throughline.DraftItem) { d.Person = " carla " }), ""},
 		{"committee member who is nobody", with(draftItem(throughline.KindCommittee, pain), func(d *throughline.DraftItem) { d.Person = "Carlo" }), `nobody of the deal is called "Carlo"`},
@@ -297,6 +302,18 @@ func TestSettleJoinsDuplicates(t *testing.T) {
 	}
 	if len(refused) != 1 || refused[0].Reason != "Carla Costa stands as ally already" {
 		t.Errorf("refused %+v; want the second stance", refused)
+	}
+}
+
+func TestSettleKeepsTheSameWordsOfTwoPassages(t *testing.T) {
+	deal := soldDeal()
+	add(deal, "c3", "Cem Can", "Nobody trusts the numbers.")
+	same := quote(customerPain, "Nobody trusts the numbers.")
+	h, _ := settle(deal, throughline.Draft{Items: []throughline.DraftItem{
+		draftItem(throughline.KindPain, same, same, quote("c3.1", "Nobody trusts the numbers.")),
+	}})
+	if evs := h.Items[0].Evidence; len(evs) != 2 || evs[0].Ref != customerPain || evs[1].Ref != "c3.1" {
+		t.Errorf("the quotes are %+v; want one of each passage", evs)
 	}
 }
 
