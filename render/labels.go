@@ -152,7 +152,7 @@ var english = &labels{
 	},
 	Anchors: map[throughline.Anchor]string{
 		throughline.FromClose: "counted from the close", throughline.FromKickoff: "counted from the kickoff",
-		throughline.FromGoLive: "counted from go-live", throughline.FromCalendar: "as the calendar was named",
+		throughline.FromGoLive: "counted from go-live", throughline.FromCalendar: "a date that was named",
 	},
 	SourceKinds: map[throughline.SourceKind]string{
 		throughline.SourceCall: "Call", throughline.SourceEmail: "Email", throughline.SourceChat: "Chat",

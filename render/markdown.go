@@ -266,8 +266,8 @@ func (m *markdown) entry(p *page, e entry) {
 	if e.Due != "" {
 		m.bullet(1, italic(esc(e.Due)))
 	}
-	for _, f := range e.Facts {
-		m.bullet(1, labelled(f.Label, f.Value))
+	for _, pt := range e.Parts {
+		m.part(pt)
 	}
 	for _, q := range quotes {
 		m.bullet(1, m.quote(q))
@@ -284,6 +284,18 @@ func (m *markdown) entry(p *page, e entry) {
 		m.line()
 		m.line("    </details>")
 		m.line()
+	}
+}
+
+func (m *markdown) part(p part) {
+	switch {
+	case p.Quote == nil:
+		m.bullet(1, labelled(p.Label, p.Text))
+	case p.Text == "":
+		m.bullet(1, bold(esc(p.Label)+":"), " ", m.quote(*p.Quote))
+	default:
+		m.bullet(1, labelled(p.Label, p.Text))
+		m.bullet(2, m.quote(*p.Quote))
 	}
 }
 

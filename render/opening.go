@@ -10,10 +10,12 @@ import (
 	"throughline"
 )
 
-// The opening words name at most three use cases, each short enough to say.
+// The opening words name at most three use cases, each short enough to say, and
+// said in enough words to tell what it is.
 const (
 	openingUses     = 3
-	openingUseRunes = 110
+	openingUseRunes = 130
+	openingOwnWords = 6
 )
 
 // An opening is what the CSM can say first at the kickoff.
@@ -31,16 +33,7 @@ func newOpening(h *throughline.Handoff, l *labels) *opening {
 		name, _, _ := strings.Cut(plain(h.Deal.AE.Name), " ")
 		o.Words[0] = fmt.Sprintf(l.Opening, name)
 	}
-	enough := twoHeard
-	if customers(h) == 1 {
-		enough = 1
-	}
-	var uses []string
-	for _, it := range h.Items {
-		if it.Kind == throughline.KindUseCase && len(uses) < openingUses && heard(it, enough) {
-			uses = append(uses, spoken(it, h))
-		}
-	}
+	uses := openingUseCases(h)
 	if len(uses) == 0 {
 		o.Note = l.OpeningNone
 	} else {
@@ -48,6 +41,32 @@ func newOpening(h *throughline.Handoff, l *labels) *opening {
 	}
 	o.Words = append(o.Words, l.OpeningEnd)
 	return o
+}
+
+// openingUseCases are the use cases to name, as they can be said. One that has to
+// be cut, or that is somebody's own words and few of them, is named only where
+// there is no other.
+func openingUseCases(h *throughline.Handoff) []string {
+	enough := twoHeard
+	if customers(h) == 1 {
+		enough = 1
+	}
+	var good, rest []string
+	for _, it := range h.Items {
+		if it.Kind != throughline.KindUseCase || !heard(it, enough) {
+			continue
+		}
+		text := spoken(it, h)
+		if utf8.RuneCountInString(unattributed(it)) > openingUseRunes || toldBy(it) && len(strings.Fields(text)) < openingOwnWords {
+			rest = append(rest, text)
+		} else {
+			good = append(good, text)
+		}
+	}
+	if len(good) == 0 {
+		good = rest
+	}
+	return good[:min(openingUses, len(good))]
 }
 
 func customers(h *throughline.Handoff) int {

@@ -138,10 +138,17 @@ type entry struct {
 	Text                 string
 	Tag                  string
 	Due                  string
-	Facts                []fact
+	Parts                []part
 	Quotes, More         []quote
 	MoreLabel            string
 	Earlier              []earlier
+}
+
+// A part is one of the things that an item says under a name of its own. Where
+// its text is only the quote over again, Text is empty.
+type part struct {
+	Label, Text string
+	Quote       *quote
 }
 
 type earlier struct {
@@ -230,7 +237,7 @@ type pageBuilder struct {
 
 func (b *pageBuilder) head(p *page) {
 	h, d, l := b.h, b.h.Deal, b.l
-	product := plain(joined(" ", d.Seller.Name, d.Seller.Product))
+	product := plain(productOf(d.Seller))
 	name := first(plain(d.Customer.Name), plain(d.Name), plain(d.ID))
 	if h.Audience == throughline.AudienceCustomer {
 		p.Title = fmt.Sprintf(l.CustomerTitle, first(plain(d.Seller.Product), product))
@@ -260,6 +267,14 @@ func (b *pageBuilder) head(p *page) {
 	}
 	p.Review, p.Reviewed = b.review()
 	p.Thin = lines(h.Thin)
+}
+
+// productOf is the product with its maker's name, said once.
+func productOf(seller throughline.Company) string {
+	if strings.HasPrefix(letters(seller.Product), letters(seller.Name)) {
+		return seller.Product
+	}
+	return joined(" ", seller.Name, seller.Product)
 }
 
 func (b *pageBuilder) companyLine(c throughline.Company) string {
@@ -304,7 +319,7 @@ func (b *pageBuilder) review() (line string, reviewed bool) {
 
 // What a first screen holds, beside the head.
 const (
-	glancePeople = 12
+	glancePeople = 10
 	glanceItems  = 4
 	glanceRunes  = 105
 )
@@ -340,7 +355,7 @@ func (b *pageBuilder) glance(it throughline.Item) glanceItem {
 		e := entry{}
 		b.who(&e, it)
 		return glanceItem{
-			ID: it.ID, Who: e.Who, Note: e.WhoNote, Text: cut(plain(it.Why), glanceRunes),
+			ID: it.ID, Who: e.Who, Note: e.WhoNote, Text: reason(it, glanceRunes),
 			Stance: e.Stance, Shape: e.Shape, Class: e.Class,
 		}
 	}
@@ -527,18 +542,9 @@ func (b *pageBuilder) entry(it throughline.Item) entry {
 	default:
 		e.Tag = plain(string(it.Label))
 	}
-	for _, f := range []fact{
-		{Label: l.Why, Value: it.Why},
-		{Label: l.Promise, Value: it.Promise},
-		{Label: l.Doubt, Value: it.Doubt},
-		{Label: l.Condition, Value: it.Condition},
-		{Label: l.Next, Value: it.NextStep},
-	} {
-		if f.Value = plain(f.Value); f.Value != "" {
-			e.Facts = append(e.Facts, f)
-		}
-	}
-	quotes := b.quotes(it.Evidence)
+	parts, rest := b.parts(it, it.Evidence)
+	e.Parts = parts
+	quotes := b.quotes(rest)
 	e.Quotes, e.More = quotes[:min(shownQuotes, len(quotes))], quotes[min(shownQuotes, len(quotes)):]
 	switch len(e.More) {
 	case 0:
@@ -547,13 +553,62 @@ func (b *pageBuilder) entry(it throughline.Item) entry {
 	default:
 		e.MoreLabel = fmt.Sprintf(l.MoreQuotes, len(e.More))
 	}
-	if toldBy(it) {
+	if toldBy(it) && len(rest) == len(it.Evidence) {
 		e.Text, e.Quotes[0].Lead = "", true
 	}
 	for _, was := range it.Superseded {
 		e.Earlier = append(e.Earlier, earlier{Text: plain(was.Text), Quotes: b.quotes(was.Evidence)})
 	}
 	return e
+}
+
+// parts are what an item says under names of its own, and what is left of its
+// quotes. The first quote of a promise, a doubt or a condition stands with it.
+func (b *pageBuilder) parts(it throughline.Item, evs []throughline.Evidence) ([]part, []throughline.Evidence) {
+	l := b.l
+	var out []part
+	var said []string
+	for _, p := range []struct {
+		label, text string
+		as          throughline.QuoteRole
+	}{
+		{label: l.Why, text: reason(it, len(it.Why))},
+		{l.Promise, it.Promise, throughline.AsPromise},
+		{l.Doubt, it.Doubt, throughline.AsDoubt},
+		{l.Condition, it.Condition, throughline.AsCondition},
+		{label: l.Next, text: it.NextStep},
+	} {
+		shown := part{Label: p.label, Text: plain(p.text)}
+		if i := quoteOf(it, evs, p.as, p.text); i >= 0 {
+			q := b.quote(evs[i])
+			q.As = ""
+			shown.Quote = &q
+			evs = slices.Delete(slices.Clone(evs), i, i+1)
+			said = append(said, letters(q.Text))
+			if slices.ContainsFunc(said, func(s string) bool { return strings.Contains(s, letters(p.text)) }) {
+				shown.Text = "" // these words stand here already
+			}
+		}
+		if shown.Text != "" || shown.Quote != nil {
+			out = append(out, shown)
+		}
+	}
+	return out, evs
+}
+
+// quoteOf is the place of the quote that stands with a part of a stretch: one
+// that says its text, or else the first of its role; -1 when there is none.
+func quoteOf(it throughline.Item, evs []throughline.Evidence, as throughline.QuoteRole, text string) int {
+	if it.Kind != throughline.KindStretch || as == "" {
+		return -1
+	}
+	i := slices.IndexFunc(evs, func(e throughline.Evidence) bool {
+		return e.As == as && text != "" && strings.Contains(letters(e.Quote), letters(text))
+	})
+	if i < 0 {
+		i = slices.IndexFunc(evs, func(e throughline.Evidence) bool { return e.As == as })
+	}
+	return i
 }
 
 // who names whom or what the item is about. Of other kinds, a person is named
@@ -606,6 +661,21 @@ func unattributed(it throughline.Item) string {
 	return it.Text
 }
 
+// reason is why a champion bought, within n runes. Where it is their own words
+// under their name, the name goes, for it stands above, and the words get
+// quotation marks.
+func reason(it throughline.Item, n int) string {
+	words, theirs := strings.CutPrefix(it.Why, it.Person+": ")
+	if theirs && it.Person != "" {
+		for _, e := range it.Evidence {
+			if e.Speaker == it.Person && strings.Contains(letters(e.Quote), letters(words)) {
+				return "“" + cut(plain(words), n) + "”"
+			}
+		}
+	}
+	return cut(plain(it.Why), n)
+}
+
 // brief is an item's text within n runes. Somebody's own words stay in quotation
 // marks.
 func brief(it throughline.Item, n int) string {
@@ -637,6 +707,9 @@ func (b *pageBuilder) quote(e throughline.Evidence) quote {
 		q.Clock = clock(*e.OffsetMS)
 	}
 	q.Href, q.Address = address(e.URL)
+	if b.h.Audience == throughline.AudienceCustomer {
+		q.Ref = "" // leads nowhere for a reader without the sources
+	}
 	return q
 }
 
