@@ -5,8 +5,9 @@
 // earlier ones.
 //
 // It says less rather than something wrong. Its wording is plain and built from
-// the evidence; what it can't find it turns into questions to the AE. The cues
-// it goes by are lists of phrases by language in the folder lexicon.
+// the evidence, in the language that most of the deal is in; what it can't find it
+// turns into questions to the AE. The cues it goes by are lists of phrases by
+// language in the folder lexicon.
 package builtin
 
 import (
@@ -19,10 +20,6 @@ import (
 // Name is the engine's name on the command line and in the document.
 const Name = "builtin"
 
-// limits tells the reader of a document what this engine can and can't do.
-const limits = "Written by rules, without a language model. It quotes well and finds what people say in usual words; " +
-	"it misses what is only implied, and it can take a remark for more than it was. Read the quotes, not the headings."
-
 // Engine drafts handoffs by rules. The zero value is ready to use.
 type Engine struct{}
 
@@ -33,7 +30,7 @@ func (Engine) Draft(ctx context.Context, deal *throughline.Deal) (*throughline.D
 	if err != nil {
 		return nil, fmt.Errorf("reading deal %s by rules: %w", deal.ID, err)
 	}
-	d := &throughline.Draft{Engine: throughline.Engine{Name: Name, Limits: limits}}
+	d := &throughline.Draft{Engine: throughline.Engine{Name: Name, Limits: rd.texts.Limits}}
 	for _, find := range []func(*reading, *throughline.Draft){
 		people, pains, useCases, workarounds, stretches, vendors, milestones, risks, gaps,
 	} {

@@ -1,6 +1,8 @@
 package builtin
 
 import (
+	"fmt"
+
 	"throughline"
 )
 
@@ -19,13 +21,13 @@ func gaps(rd *reading, d *throughline.Draft) {
 		kind throughline.Kind
 		text string
 	}{
-		{throughline.KindChampion, "Who drove the purchase on the customer's side, and why did they buy?"},
-		{throughline.KindPain, "What problem made the customer act now? Nothing read says it in the customer's words."},
-		{throughline.KindUseCase, "Which specific uses were agreed? None was found that names what, for whom and how often."},
-		{throughline.KindWorkaround, "How does the customer do this today?"},
-		{throughline.KindStretch, "Was anything promised that needs something to be true first?"},
-		{throughline.KindAdjacentVendor, "Does a team at the customer use another vendor's product next to ours? None was found."},
-		{throughline.KindRisk, "What could hold the implementation up? No risk was raised in what was read."},
+		{throughline.KindChampion, rd.texts.AskChampion},
+		{throughline.KindPain, rd.texts.AskPain},
+		{throughline.KindUseCase, rd.texts.AskUseCase},
+		{throughline.KindWorkaround, rd.texts.AskWorkaround},
+		{throughline.KindStretch, rd.texts.AskStretch},
+		{throughline.KindAdjacentVendor, rd.texts.AskVendor},
+		{throughline.KindRisk, rd.texts.AskRisk},
 	} {
 		if !has[q.kind] {
 			ask(q.kind, q.text)
@@ -33,22 +35,18 @@ func gaps(rd *reading, d *throughline.Draft) {
 	}
 	for _, day := range []int{30, 60, 90} {
 		if !days[day] {
-			ask(throughline.KindMilestone, map[int]string{
-				30: "What was the customer told they would see in the first 30 days?",
-				60: "What was the customer told they would see by about day 60?",
-				90: "What was the customer told they would see by about day 90?",
-			}[day])
+			ask(throughline.KindMilestone, fmt.Sprintf(rd.texts.AskDay, day))
 		}
 	}
 	for _, it := range d.Items {
 		if it.Kind == throughline.KindCommittee && it.Label == throughline.LabelInferred && it.Stance == throughline.StanceNeutral {
-			ask(throughline.KindCommittee, "Where did "+it.Person+" land? Nothing read says it.")
+			ask(throughline.KindCommittee, fmt.Sprintf(rd.texts.AskStance, it.Person))
 		}
 	}
 	if rd.deal.Kickoff.IsZero() {
-		ask("", "When is the kickoff?")
+		ask("", rd.texts.AskKickoff)
 	}
 	if rd.deal.CSM == nil {
-		ask("", "Who is the CSM?")
+		ask("", rd.texts.AskCSM)
 	}
 }

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"fmt"
 	"sort"
 	"time"
 
@@ -64,14 +65,14 @@ next:
 			f.add(o.l)
 		}
 		it := item(throughline.KindMilestone, f, throughline.Item{
-			Day: m.holds.day, Due: m.holds.m.due.Format(time.DateOnly), From: m.holds.m.from, Text: said(m.holds.l),
+			Day: m.holds.day, Due: m.holds.m.date(), From: m.holds.m.from, Text: said(m.holds.l),
 		})
 		for i, e := range m.earlier {
 			if i == 2 {
 				break
 			}
 			it.Earlier = append(it.Earlier, throughline.DraftEarlier{
-				Text:   "Said before for " + e.m.due.Format("2 January 2006") + ".",
+				Text:   fmt.Sprintf(rd.texts.SaidBefore, e.m.due.Format(rd.texts.Date)),
 				Quotes: []throughline.DraftQuote{{Ref: e.l.p.Ref, Text: e.l.text()}},
 			})
 		}
@@ -84,7 +85,7 @@ func (rd *reading) promised(l *line) []promise {
 	if l.side() != throughline.SideSeller || l.question || l.p.Source.Kind == throughline.SourceChat && l.p.Source.Internal || l.p.Source.Kind == throughline.SourceCRM {
 		return nil
 	}
-	c := calendar{lex: rd.lex[l.p.Source], said: spokenAt(l), close: rd.deal.Close, kickoff: rd.deal.Kickoff}
+	c := calendar{lex: l.lex, words: l.dates, said: spokenAt(l), close: rd.deal.Close, kickoff: rd.deal.Kickoff}
 	base := c.start()
 	if base.IsZero() {
 		return nil
@@ -99,7 +100,7 @@ func (rd *reading) promised(l *line) []promise {
 		return nil
 	}
 	var best promise
-	for _, m := range c.moments(l.tokens) {
+	for _, m := range c.moments(l.text(), l.tokens) {
 		day := bucket(int(m.due.Sub(base).Hours() / 24))
 		if day == 0 {
 			continue

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"fmt"
 	"sort"
 
 	"throughline"
@@ -190,7 +191,7 @@ func (rd *reading) champion(members []*member, d *throughline.Draft) *member {
 	p := best.person
 	d.Items = append(d.Items, item(throughline.KindChampion, f, throughline.Item{
 		Person: p.Name, Title: p.Title, Role: p.CRMRole, Label: throughline.LabelInferred,
-		Text: p.Name + called(p) + " drove the purchase on the customer's side.",
+		Text: fmt.Sprintf(rd.texts.Champion, p.Name+called(p)),
 		Why:  said(f.lines[0]),
 	}))
 	return best
@@ -260,19 +261,17 @@ func (rd *reading) committee(m *member, champion bool) throughline.DraftItem {
 		}
 	}
 	p := m.person
-	text := p.Name + called(p) + " took part in the decision"
+	text := rd.texts.Neutral
 	switch {
 	case label == throughline.LabelInferred:
-		text += "; nothing read says where they stand, so take them as neutral and ask."
+		text = rd.texts.Unstated
 	case stance == throughline.StanceAlly:
-		text += " and landed in favour."
+		text = rd.texts.Ally
 	case stance == throughline.StanceBlocker:
-		text += " and stood against it."
-	default:
-		text += " and landed neutral."
+		text = rd.texts.Blocker
 	}
 	return item(throughline.KindCommittee, f, throughline.Item{
-		Person: p.Name, Title: p.Title, Role: p.CRMRole, Stance: stance, Label: label, Text: text,
+		Person: p.Name, Title: p.Title, Role: p.CRMRole, Stance: stance, Label: label, Text: fmt.Sprintf(text, p.Name+called(p)),
 	})
 }
 
@@ -322,7 +321,7 @@ func (rd *reading) enthusiast(m *member, d *throughline.Draft) {
 	rd.privately(m, throughline.KindEnthusiast, d, aside, func(l *line) float64 {
 		return l.cues["keen"] + l.cues["private"]
 	}, func(l *line) bool { return l.cues["keen"] >= 2 }, func(l *line) bool { return l.cues["private"] >= 2 },
-		m.person.Name+called(m.person)+" is keener in private than in the group. Told aside: don't repeat it in front of others.")
+		rd.texts.Enthusiast)
 }
 
 // reluctant finds somebody who agreed against their own preference, by their own
@@ -331,7 +330,7 @@ func (rd *reading) reluctant(m *member, d *throughline.Draft) {
 	rd.privately(m, throughline.KindReluctant, d, func(l *line) bool { return l.aside() < 2 }, func(l *line) float64 {
 		return l.cues["reluctant"]
 	}, func(l *line) bool { return l.cues["reluctant"] >= 3 }, nil,
-		m.person.Name+called(m.person)+" agreed against their own preference. What they would have done is in their words below.")
+		rd.texts.Reluctant)
 }
 
 // privately adds an item about a person where what they said and what was told
@@ -365,7 +364,7 @@ func (rd *reading) privately(m *member, k throughline.Kind, d *throughline.Draft
 		f.add(l)
 	}
 	d.Items = append(d.Items, item(k, f, throughline.Item{
-		Person: m.person.Name, Title: m.person.Title, Text: text, Label: throughline.LabelInferred,
+		Person: m.person.Name, Title: m.person.Title, Text: fmt.Sprintf(text, m.person.Name+called(m.person)), Label: throughline.LabelInferred,
 	}))
 }
 

@@ -3,7 +3,6 @@ package builtin
 import (
 	"context"
 	"embed"
-	"fmt"
 	"io/fs"
 	"math"
 	"strings"
@@ -50,6 +49,7 @@ type reading struct {
 	seen  map[string]int  // in how many passages a word stands
 	known map[string]bool // words that are names of the deal's people and companies
 	total int             // passages read
+	texts *texts          // what the engine itself says, in the language of most of the deal
 	size  float64         // thousands of words said or written by people
 }
 
@@ -62,6 +62,8 @@ type line struct {
 	hits       []lexicon.Hit
 	words      []string // the words that say something of the matter
 	question   bool
+	lex        *lexicon.Lexicon // of the source's language
+	dates      *dateWords       // of the same
 }
 
 func (l *line) text() string { return l.p.Text[l.start:l.end] }
@@ -89,7 +91,8 @@ func read(ctx context.Context, deal *throughline.Deal) (*reading, error) {
 			rd.known[t.Word] = true
 		}
 	}
-	main := mainLanguage(deal)
+	main := mainLanguage(deal, ls)
+	rd.texts = textsOf[main]
 	for _, s := range deal.Sources {
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -98,27 +101,22 @@ func read(ctx context.Context, deal *throughline.Deal) (*reading, error) {
 		if ls[lang] == nil {
 			lang = main
 		}
-		if ls[lang] == nil {
-			lang = "en"
-		}
-		if ls[lang] == nil {
-			return nil, fmt.Errorf("no lexicon for language %q", lang)
-		}
 		rd.lex[s] = ls[lang]
 		for _, p := range s.Passages {
 			if p.Evidence() {
-				rd.split(p, ls[lang])
+				rd.split(p, ls[lang], datesOf[lang])
 			}
 		}
 	}
 	return rd, nil
 }
 
-// mainLanguage is the language that most words of the deal are in.
-func mainLanguage(deal *throughline.Deal) string {
+// mainLanguage is of the languages that have a lexicon the one that most words of
+// the deal are in; English where none is told.
+func mainLanguage(deal *throughline.Deal, ls map[string]*lexicon.Lexicon) string {
 	words, best := map[string]int{}, "en"
 	for _, s := range deal.Sources {
-		if s.Language != "" {
+		if ls[s.Language] != nil {
 			words[s.Language] += s.Words()
 		}
 	}
@@ -130,11 +128,11 @@ func mainLanguage(deal *throughline.Deal) string {
 	return best
 }
 
-func (rd *reading) split(p *throughline.Passage, lex *lexicon.Lexicon) {
+func (rd *reading) split(p *throughline.Passage, lex *lexicon.Lexicon, dates *dateWords) {
 	rd.total++
 	inPassage := map[string]bool{}
-	for _, span := range ground.Sentences(p.Text) {
-		l := &line{p: p, start: span.Start, end: span.End, cues: map[string]float64{}}
+	for _, span := range sentences(p.Text, lex) {
+		l := &line{p: p, start: span.Start, end: span.End, cues: map[string]float64{}, lex: lex, dates: dates}
 		l.tokens = lexicon.Tokens(l.text())
 		if len(l.tokens) == 0 {
 			continue
@@ -159,6 +157,35 @@ func (rd *reading) split(p *throughline.Passage, lex *lexicon.Lexicon) {
 	for w := range inPassage {
 		rd.seen[w]++
 	}
+}
+
+// sentences divides a text, and keeps together a date whose point looks like a
+// sentence's: "am 16. November".
+func sentences(text string, lex *lexicon.Lexicon) []ground.Span {
+	var out []ground.Span
+	for _, s := range ground.Sentences(text) {
+		if n := len(out); n > 0 && endsInDay(text[out[n-1].Start:out[n-1].End]) && beginsWithMonth(text[s.Start:s.End], lex) {
+			out[n-1].End = s.End
+			continue
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+func endsInDay(s string) bool {
+	s, ok := strings.CutSuffix(s, ".")
+	if !ok {
+		return false
+	}
+	digits := len(s) - len(strings.TrimRight(s, "0123456789"))
+	return digits == 1 || digits == 2
+}
+
+func beginsWithMonth(s string, lex *lexicon.Lexicon) bool {
+	word, _, _ := strings.Cut(s, " ")
+	ts := lexicon.Tokens(word)
+	return len(ts) == 1 && lex.InClass("month", ts[0].Word)
 }
 
 // rarity weighs a word by how few passages it stands in: 0 for one that stands
@@ -213,13 +240,12 @@ func (l *line) aside() float64 {
 // concrete weighs numbers, amounts and capitalised names in a line: a specific
 // statement has some.
 func (rd *reading) concrete(l *line) float64 {
-	lex := rd.lex[l.p.Source]
 	v := 0.0
 	for i, t := range l.tokens {
 		switch {
-		case lex.InClass("num", t.Word) && t.Word != "one":
+		case l.lex.InClass("num", t.Word) && t.Word != "one":
 			v += 0.5
-		case lex.InClass("month", t.Word), lex.InClass("weekday", t.Word):
+		case l.lex.InClass("month", t.Word), l.lex.InClass("weekday", t.Word):
 			v += 0.4
 		case t.Capital && i > 0 && len(t.Word) > 2 && !rd.known[t.Word]:
 			v += 0.3

@@ -29,7 +29,7 @@ func stretches(rd *reading, d *throughline.Draft) {
 		}
 		if len(taken) >= limit {
 			d.Candidates.Dismissed = append(d.Candidates.Dismissed, dismissed(c,
-				fmt.Sprintf("weaker than the %d taken; this engine takes that many in a deal of this length", limit)))
+				fmt.Sprintf(rd.texts.Weaker, limit)))
 			continue
 		}
 		taken = append(taken, rd.stretch(c))
@@ -109,13 +109,13 @@ func (s *stretch) item(rd *reading) throughline.DraftItem {
 	it := throughline.DraftItem{Item: throughline.Item{
 		Kind: throughline.KindStretch, Label: throughline.LabelStated,
 		Text:      s.told(rd),
-		Promise:   plain(s.promise.Text),
-		Doubt:     plain(s.doubt.Text),
-		Condition: "Not said in so many words; the AE can tell what has to be true.",
-		NextStep:  "Ask " + ae(rd.deal) + " what holds today, and agree the condition with the customer at the kickoff.",
+		Promise:   rd.plain(s.promise),
+		Doubt:     rd.plain(s.doubt),
+		Condition: rd.texts.Condition,
+		NextStep:  fmt.Sprintf(rd.texts.NextStep, rd.ae()),
 	}}
 	if s.signal == hedge.Conditional {
-		it.Condition = plain(s.doubt.Text)
+		it.Condition = rd.plain(s.doubt)
 	}
 	if s.promise.Ref != "" {
 		it.Quotes = append(it.Quotes, throughline.DraftQuote{Ref: s.promise.Ref, Text: s.promise.Text, As: throughline.AsPromise})
@@ -134,7 +134,7 @@ func (s *stretch) told(rd *reading) string {
 	if span.Ref == "" {
 		span = s.doubt
 	}
-	words := []rune(plain(span.Text))
+	words := []rune(rd.plain(span))
 	if len(words) > promiseRunes {
 		words = append(words[:promiseRunes], '…')
 	}
@@ -142,26 +142,19 @@ func (s *stretch) told(rd *reading) string {
 	if p := rd.deal.Passage(span.Ref); p != nil && p.Speaker != nil {
 		text = p.Speaker.Name + ": " + text
 	}
-	return text + " (" + reason(s.signal) + ")"
+	return text + " (" + rd.texts.reason(s.signal) + ")"
 }
 
 // promiseRunes is how much of a promise stands in an item's text; the whole of
 // it stands in the quote.
 const promiseRunes = 220
 
-// reason says in plain words why a promise is listed.
-func reason(s hedge.Signal) string {
-	switch s {
-	case hedge.Conditional:
-		return "promised under a condition"
-	case hedge.Deferred, hedge.Unanswered:
-		return "an answer was promised, and none was found in what was read"
-	case hedge.InternalDoubt:
-		return "doubted among the team"
-	case hedge.Corrected:
-		return "put right by a colleague later: make sure the customer has the later word"
+// plain is a span's text without the false start.
+func (rd *reading) plain(s hedge.Span) string {
+	if p := rd.deal.Passage(s.Ref); p != nil {
+		return plain(s.Text, rd.lex[p.Source])
 	}
-	return "said with a hedge: find out how firm it is before planning on it"
+	return s.Text
 }
 
 func dismissed(c hedge.Candidate, why string) throughline.Dismissal {
@@ -173,9 +166,9 @@ func dismissed(c hedge.Candidate, why string) throughline.Dismissal {
 }
 
 // ae names the AE, or the role where nobody is known.
-func ae(d *throughline.Deal) string {
-	if d.AE == nil {
-		return "the AE"
+func (rd *reading) ae() string {
+	if rd.deal.AE == nil {
+		return rd.texts.AE
 	}
-	return d.AE.Name
+	return rd.deal.AE.Name
 }

@@ -1,6 +1,7 @@
 package builtin
 
 import (
+	"fmt"
 	"sort"
 	"strings"
 
@@ -69,7 +70,7 @@ func vendors(rd *reading, d *throughline.Draft) {
 		}
 		d.Items = append(d.Items, item(throughline.KindAdjacentVendor, f, throughline.Item{
 			Vendor: t.name, Person: who, Label: throughline.LabelInferred,
-			Text: "The customer uses " + t.name + " next to this and means to keep it. For what, is in the quote.",
+			Text: fmt.Sprintf(rd.texts.Vendor, t.name),
 		}))
 	}
 }
@@ -113,11 +114,10 @@ func (rd *reading) replaced() map[string]bool {
 // properNames are the capitalised words of a line that are no person's or
 // company's of the deal, no month, and not the first word of the sentence.
 func (rd *reading) properNames(l *line) []string {
-	lex := rd.lex[l.p.Source]
 	var names []string
 	for i, t := range l.tokens {
-		if !t.Capital || len(t.Word) < 4 || rd.known[t.Word] || lex.InClass("stop", t.Word) ||
-			lex.InClass("month", t.Word) || lex.InClass("weekday", t.Word) {
+		if !t.Capital || len(t.Word) < 4 || rd.known[t.Word] || l.lex.InClass("stop", t.Word) ||
+			l.lex.InClass("month", t.Word) || l.lex.InClass("weekday", t.Word) {
 			continue
 		}
 		if i == 0 && rd.lowercase(t) {

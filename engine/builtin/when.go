@@ -16,6 +16,15 @@ type moment struct {
 	first, last int // tokens that name it
 }
 
+// date is the day it is due; empty where it counts from a go-live, whose day
+// nothing read tells.
+func (m moment) date() string {
+	if m.from == throughline.FromGoLive {
+		return ""
+	}
+	return m.due.Format(time.DateOnly)
+}
+
 // bucket is the 30, 60 or 90 into which a day after kickoff falls; 0 for one too
 // far away. A week's grace: what is due on day 34 was promised for "the first
 // month".
@@ -36,17 +45,22 @@ func bucket(days int) int {
 // calendar knows the words for times in one language, and the deal's dates.
 type calendar struct {
 	lex     *lexicon.Lexicon
+	words   *dateWords
 	said    time.Time // when the sentence was said
 	close   time.Time
 	kickoff time.Time
+
+	text   string // the sentence
+	tokens []lexicon.Token
 }
 
 // moments lists the times that a line names. Spans without an anchor of their
 // own count from kickoff, the day work begins.
-func (c calendar) moments(ts []lexicon.Token) []moment {
+func (c calendar) moments(text string, tokens []lexicon.Token) []moment {
+	c.text, c.tokens = text, tokens
 	var ms []moment
-	for i := 0; i < len(ts); {
-		if m, ok := c.at(ts, i); ok {
+	for i := 0; i < len(tokens); {
+		if m, ok := c.at(i); ok {
 			ms = append(ms, m)
 			i = m.last + 1
 			continue
@@ -56,23 +70,55 @@ func (c calendar) moments(ts []lexicon.Token) []moment {
 	return ms
 }
 
-func (c calendar) at(ts []lexicon.Token, i int) (moment, bool) {
-	for _, read := range []func([]lexicon.Token, int) (moment, bool){c.date, c.feast, c.ordinalSpan, c.span, c.quarterEnd} {
-		if m, ok := read(ts, i); ok && !m.due.IsZero() {
+// at reads the time that begins at token i.
+func (c calendar) at(i int) (moment, bool) {
+	for _, read := range []func(int) (moment, bool){
+		c.date, c.dotted, c.slashed, c.feast, c.calendarWeek, c.plus, c.ordinalSpan, c.span, c.periodEnd,
+	} {
+		if m, ok := read(i); ok && !m.due.IsZero() {
 			return m, true
 		}
 	}
 	return moment{}, false
 }
 
-// base is the day from which "week two" and "thirty days" count.
-func (c calendar) base(ts []lexicon.Token, i, j int) (time.Time, throughline.Anchor) {
-	for k := max(0, i-4); k < min(len(ts), j+6); k++ {
-		switch {
-		case c.lex.InClass("golive", ts[k].Word):
-			return c.start(), throughline.FromGoLive
-		case c.lex.InClass("signing", ts[k].Word) && !c.close.IsZero():
-			return c.close, throughline.FromClose
+// word is the token at i; empty outside of the sentence.
+func (c calendar) word(i int) string {
+	if i < 0 || i >= len(c.tokens) {
+		return ""
+	}
+	return c.tokens[i].Word
+}
+
+// between is what stands between token i and the next.
+func (c calendar) between(i int) string {
+	if i < 0 || i+1 >= len(c.tokens) {
+		return ""
+	}
+	return c.text[c.tokens[i].End:c.tokens[i+1].Start]
+}
+
+// Words between a length and what it counts from: "six weeks, let's say, after
+// the go-live".
+const anchorWords = 7
+
+// base is the day from which "week two" and "thirty days" count: the go-live or
+// the signature where the sentence says that they count from it ("after the
+// go-live"), else the kickoff. To be live in six weeks is no six weeks after
+// going live.
+func (c calendar) base(first, last int) (time.Time, throughline.Anchor) {
+	for k := max(0, first-anchorWords); k < min(len(c.tokens), last+anchorWords); k++ {
+		if k >= first && k <= last || !c.lex.InClass("after", c.tokens[k].Word) {
+			continue
+		}
+		for n := k + 1; n <= k+3; n++ {
+			switch {
+			case n >= first && n <= last:
+			case c.lex.InClass("golive", c.word(n)):
+				return c.start(), throughline.FromGoLive
+			case c.lex.InClass("signing", c.word(n)) && !c.close.IsZero():
+				return c.close, throughline.FromClose
+			}
 		}
 	}
 	return c.start(), throughline.FromKickoff
@@ -89,114 +135,193 @@ func (c calendar) start() time.Time {
 	return time.Time{}
 }
 
+// onDate is a moment that the calendar names.
+func onDate(due time.Time, first, last int) (moment, bool) {
+	return moment{due: due, from: throughline.FromCalendar, first: first, last: last}, true
+}
+
 // date reads "November 16th", "the sixteenth of November", "early November",
-// "16. November", "11/16" and "by November".
-func (c calendar) date(ts []lexicon.Token, i int) (moment, bool) {
-	m := c.month(ts[i].Word)
+// "16. November", "le premier mars" and "by November", with a year or without.
+func (c calendar) date(i int) (moment, bool) {
+	// A day before its month is read when the month is come to.
+	m := c.month(i)
 	if m == 0 {
-		return c.slashed(ts, i)
+		return moment{}, false
 	}
-	first, last, day := i, i, 0
-	if i+1 < len(ts) {
-		j := i + 1
-		if ts[j].Word == "the" && j+1 < len(ts) {
-			j++
-		}
-		if n := c.dayNumber(ts, j); n > 0 {
-			day, last = n, j
-			if c.tens(ts, j) {
-				last = j + 1
-			}
-		}
-	}
-	if day == 0 && i > 0 {
-		j := i - 1
-		for j > 0 && (ts[j].Word == "of" || ts[j].Word == "de" || ts[j].Word == "der") {
-			j--
-		}
-		if n := c.dayNumber(ts, j); n > 0 {
-			day, first = n, j
-			if j > 0 && c.tens(ts, j-1) {
-				day, first = c.dayNumber(ts, j-1), j-1
-			}
-		}
-	}
-	if day == 0 {
+	day, first, last := 0, i, i
+	if n, at := c.dayBefore(i - 1); n > 0 {
+		day, first = n, at
+	} else if n, at := c.dayAfter(i + 1); n > 0 {
+		day, last = n, at
+	} else {
 		day = 15
 		for j := max(0, i-4); j < i; j++ {
 			switch {
-			case c.lex.InClass("early", ts[j].Word):
+			case c.lex.InClass("early", c.word(j)):
 				day, first = 5, j
-			case c.lex.InClass("late", ts[j].Word):
+			case c.lex.InClass("late", c.word(j)):
 				day, first = 28, j
-			case c.lex.InClass("middle", ts[j].Word):
+			case c.lex.InClass("middle", c.word(j)):
 				day, first = 15, j
 			}
 		}
 	}
-	return moment{due: c.next(m, day), from: throughline.FromCalendar, first: first, last: last}, true
+	year, at := c.year(last)
+	return onDate(c.next(year, m, day), first, max(last, at))
 }
 
-// tens reports whether the words at j are "twenty eighth" or "thirty first",
-// which transcripts write as two.
-func (c calendar) tens(ts []lexicon.Token, j int) bool {
-	if j < 0 || j+1 >= len(ts) || (ts[j].Word != "twenty" && ts[j].Word != "thirty") {
-		return false
+// year is the year that stands behind token i ("November 16, 2026", "mars de
+// 2027"); 0 where none does.
+func (c calendar) year(i int) (year, last int) {
+	for j := i + 1; j <= i+2; j++ {
+		w := c.word(j)
+		if n, err := strconv.Atoi(w); err == nil && len(w) == 4 && n >= 2000 && n < 2100 {
+			return n, j
+		}
+		if !c.words.of[w] {
+			break
+		}
 	}
-	n := ordinals[ts[j+1].Word]
-	return n > 0 && n < 10
+	return 0, 0
 }
 
-func (c calendar) dayNumber(ts []lexicon.Token, j int) int {
-	if j < 0 || j >= len(ts) {
+// dayBefore reads a day that ends at token j, of a month behind it: "16.", "1er",
+// "sixteenth of", "vingt et un", "treinta y uno de".
+func (c calendar) dayBefore(j int) (day, first int) {
+	for c.words.of[c.word(j)] {
+		j--
+	}
+	w := c.word(j)
+	if n := c.words.days[w]; n > 0 && n < 10 {
+		if t := c.words.tens[c.word(j-1)]; t > 0 {
+			return t + n, j - 1
+		}
+		if t := c.words.tens[c.word(j-2)]; t > 0 && c.words.and[c.word(j-1)] {
+			return t + n, j - 2
+		}
+	}
+	if n := dayNumber(w); n > 0 {
+		return n, j
+	}
+	return c.words.days[w], j
+}
+
+// dayAfter reads a day behind its month, as English has it: "16th", "the
+// sixteenth", "twenty eighth".
+func (c calendar) dayAfter(j int) (day, last int) {
+	if !c.words.monthFirst {
+		return 0, 0
+	}
+	if c.word(j) == "the" {
+		j++
+	}
+	w := c.word(j)
+	if t, n := c.words.tens[w], c.words.days[c.word(j+1)]; t > 0 && n > 0 && n < 10 {
+		return t + n, j + 1
+	}
+	if n := dayNumber(w); n > 0 {
+		if c.unit(c.word(j+1)) > 0 {
+			return 0, 0 // "in March two weeks", "by May 3 months"
+		}
+		return n, j
+	}
+	return c.words.days[w], j
+}
+
+// dayNumber reads 16, 16th, 1er and 1º; 0 for what is no day of a month.
+func dayNumber(w string) int {
+	end := 0
+	for end < len(w) && w[end] >= '0' && w[end] <= '9' {
+		end++
+	}
+	switch w[end:] {
+	case "", "st", "nd", "rd", "th", "er", "o", "º":
+	default:
 		return 0
 	}
-	w := ts[j].Word
-	if c.tens(ts, j) {
-		if w == "twenty" {
-			return 20 + ordinals[ts[j+1].Word]
-		}
-		return 30 + ordinals[ts[j+1].Word]
-	}
-	for _, suffix := range []string{"st", "nd", "rd", "th", "er", "o"} {
-		w = strings.TrimSuffix(w, suffix)
-	}
-	if n, err := strconv.Atoi(w); err == nil && n >= 1 && n <= 31 {
-		return n
-	}
-	if n := ordinals[ts[j].Word]; n > 0 && c.lex.InClass("num", "one") {
+	if n, err := strconv.Atoi(w[:end]); err == nil && n <= 31 {
 		return n
 	}
 	return 0
 }
 
-// slashed reads 11/16 and 16.11. as the tokens 11 and 16; the order is the
-// month's where only one order makes a date, else the country's by language.
-func (c calendar) slashed(ts []lexicon.Token, i int) (moment, bool) {
-	if i+1 >= len(ts) || ts[i+1].Start != ts[i].End+1 || len(ts[i].Word) > 2 || len(ts[i+1].Word) > 2 {
+// dotted reads "16.11." and "16.11.2026", which are one token each. Without a
+// year it needs the second point or a word before it that stands before dates,
+// and a language that does not write decimals so.
+func (c calendar) dotted(i int) (moment, bool) {
+	parts := strings.Split(c.word(i), ".")
+	if len(parts) < 2 || len(parts) > 3 {
 		return moment{}, false
 	}
-	a, errA := strconv.Atoi(ts[i].Word)
-	b, errB := strconv.Atoi(ts[i+1].Word)
-	if errA != nil || errB != nil || a < 1 || b < 1 || a > 31 || b > 31 {
+	day, month := dayNumber(parts[0]), dayNumber(parts[1])
+	if day == 0 || month == 0 || month > 12 || strings.Contains(c.word(i), ",") {
 		return moment{}, false
 	}
-	monthFirst := c.lex.InClass("month", "january")
-	if !monthFirst && b <= 12 || a > 12 && b <= 12 {
+	year := 0
+	if len(parts) == 3 {
+		if year = yearNumber(parts[2]); year == 0 {
+			return moment{}, false
+		}
+	} else if !c.words.dotted || !strings.HasPrefix(c.text[c.tokens[i].End:], ".") && !c.words.before[c.word(i-1)] {
+		return moment{}, false
+	}
+	return onDate(c.next(year, time.Month(month), day), i, i)
+}
+
+func yearNumber(w string) int {
+	n, err := strconv.Atoi(w)
+	switch {
+	case err != nil:
+	case len(w) == 4 && n >= 2000 && n < 2100:
+		return n
+	case len(w) == 2:
+		return 2000 + n
+	}
+	return 0
+}
+
+// slashed reads 11/16, 16/11/2026 and 2026-11-16. The order is the month's where
+// only one order makes a date, else the language's. Fractions and round-the-clock
+// are none.
+func (c calendar) slashed(i int) (moment, bool) {
+	if y := yearNumber(c.word(i)); len(c.word(i)) == 4 && y > 0 && c.between(i) == "-" && c.between(i+1) == "-" {
+		if m, d := dayNumber(c.word(i+1)), dayNumber(c.word(i+2)); m > 0 && m <= 12 && d > 0 {
+			return onDate(c.next(y, time.Month(m), d), i, i+2)
+		}
+	}
+	if c.between(i) != "/" {
+		return moment{}, false
+	}
+	a, errA := strconv.Atoi(c.word(i))
+	b, errB := strconv.Atoi(c.word(i + 1))
+	if errA != nil || errB != nil || a < 1 || b < 1 || a > 31 || b > 31 || c.unit(c.word(i+2)) > 0 {
+		return moment{}, false
+	}
+	year, last := 0, i+1
+	if c.between(i+1) == "/" {
+		if year = yearNumber(c.word(i + 2)); year == 0 {
+			return moment{}, false
+		}
+		last++
+	} else if a == 24 && b == 7 || a < b && b <= 5 && !c.words.before[c.word(i-1)] {
+		return moment{}, false // 24/7, 2/3
+	}
+	if !c.words.monthFirst && b <= 12 || a > 12 && b <= 12 {
 		a, b = b, a
 	}
 	if a > 12 {
 		return moment{}, false
 	}
-	return moment{due: c.next(time.Month(a), b), from: throughline.FromCalendar, first: i, last: i + 1}, true
+	return onDate(c.next(year, time.Month(a), b), i, last)
 }
 
-// next is the first such day that is not well before the sentence was said.
-func (c calendar) next(m time.Month, day int) time.Time {
-	ref := c.said
-	if ref.IsZero() {
-		ref = c.start()
+// next is the day in the year named; without one, the first such day that is not
+// well before the sentence was said.
+func (c calendar) next(year int, m time.Month, day int) time.Time {
+	if year > 0 {
+		return time.Date(year, m, day, 0, 0, 0, 0, time.UTC)
 	}
+	ref := c.now()
 	if ref.IsZero() {
 		return time.Time{}
 	}
@@ -207,96 +332,163 @@ func (c calendar) next(m time.Month, day int) time.Time {
 	return d
 }
 
-// month is the month a word names, from the order of the class's words.
-func (c calendar) month(w string) time.Month {
-	if !c.lex.InClass("month", w) {
+// now is when the sentence was said, or the start where no source tells.
+func (c calendar) now() time.Time {
+	if c.said.IsZero() {
+		return c.start()
+	}
+	return c.said
+}
+
+// month is the month that token i names; 0 for none. What may be a verb ("may",
+// "march") must be written as a name.
+func (c calendar) month(i int) time.Month {
+	w := c.word(i)
+	if !c.lex.InClass("month", w) || c.words.verbs[w] && !c.tokens[i].Capital {
 		return 0
 	}
 	return months[w]
 }
 
 // feast reads a day that has a name.
-func (c calendar) feast(ts []lexicon.Token, i int) (moment, bool) {
-	word := ts[i].Word
+func (c calendar) feast(i int) (moment, bool) {
 	last := i
-	f, ok := feasts[word]
-	if !ok && i+1 < len(ts) {
-		f, ok = feasts[word+" "+ts[i+1].Word]
+	f, ok := feasts[c.word(i)]
+	if !ok {
+		f, ok = feasts[c.word(i)+" "+c.word(i+1)]
 		last = i + 1
 	}
 	if !ok {
 		return moment{}, false
 	}
-	return moment{due: c.next(f.month, f.day), from: throughline.FromCalendar, first: i, last: last}, true
+	return onDate(c.next(0, f.month, f.day), i, last)
 }
 
-// ordinalSpan reads "week two", "day 30", "the first month", "first thirty days",
-// "second week".
-func (c calendar) ordinalSpan(ts []lexicon.Token, i int) (moment, bool) {
-	if unit := c.unit(ts[i].Word); unit > 0 && i+1 < len(ts) {
-		if n := c.count(ts, i+1); n > 0 && n <= 120 {
-			at, from := c.base(ts, i, i+1)
-			return moment{due: after(at, n*unit), from: from, first: i, last: i + 1}, true
-		}
-	}
-	n := c.ordinal(ts[i].Word)
-	if n == 0 || i+1 >= len(ts) {
+// calendarWeek reads "KW 47", "week 47" and "semaine 47": the Friday of that week
+// of the year. Lower numbers behind a word for weeks count from the start.
+func (c calendar) calendarWeek(i int) (moment, bool) {
+	n, err := strconv.Atoi(c.word(i + 1))
+	named := c.word(i) == "kw" || c.word(i) == "kalenderwoche"
+	if err != nil || n < 1 || n > 53 || !named && (c.unit(c.word(i)) != 7 || n <= 17) {
 		return moment{}, false
 	}
-	if unit := c.unit(ts[i+1].Word); unit > 0 {
-		if unit >= 90 && n == 1 {
-			at, from := c.base(ts, i, i+1)
-			return moment{due: after(at, 90), from: from, first: i, last: i + 1}, true
-		}
-		at, from := c.base(ts, i, i+1)
-		return moment{due: after(at, n*unit), from: from, first: i, last: i + 1}, true
+	ref := c.now()
+	if ref.IsZero() {
+		return moment{}, false
 	}
-	if n == 1 && i+2 < len(ts) {
-		if k, unit := c.count(ts, i+1), c.unit(ts[i+2].Word); k > 0 && unit > 0 {
-			at, from := c.base(ts, i, i+2)
-			return moment{due: after(at, k*unit), from: from, first: i, last: i + 2}, true
+	friday := func(year int) time.Time {
+		// The fourth of January is always in week 1 (ISO 8601).
+		d := time.Date(year, 1, 4, 0, 0, 0, 0, time.UTC)
+		return d.AddDate(0, 0, int(time.Friday)-(int(d.Weekday())+6)%7-1+7*(n-1))
+	}
+	due := friday(ref.Year())
+	if due.Before(ref.AddDate(0, -2, 0)) {
+		due = friday(ref.Year() + 1)
+	}
+	return onDate(due, i, i+1)
+}
+
+// plus reads "J+30" and "T+30", as project plans count days.
+func (c calendar) plus(i int) (moment, bool) {
+	switch c.word(i) {
+	case "j", "d", "t":
+	default:
+		return moment{}, false
+	}
+	n := c.count(i + 1)
+	if strings.TrimSpace(c.between(i)) != "+" || n == 0 {
+		return moment{}, false
+	}
+	return c.spanOf(n, 1, i, i+1)
+}
+
+// spanOf is n units from what the words i to j count from.
+func (c calendar) spanOf(n, unit, i, j int) (moment, bool) {
+	at, from := c.base(i, j)
+	return moment{due: after(at, n*unit), from: from, first: i, last: j}, true
+}
+
+// ordinalSpan reads "week two", "day 30", "the first month", "second week",
+// "first thirty days" and "trente premiers jours".
+func (c calendar) ordinalSpan(i int) (moment, bool) {
+	if unit := c.unit(c.word(i)); unit > 0 {
+		if n := c.count(i + 1); n > 0 && n <= 120 && c.unit(c.word(i+2)) == 0 {
+			return c.spanOf(n, unit, i, i+1)
 		}
+	}
+	if n := c.count(i); n > 0 && c.words.ordinals[c.word(i+1)] == 1 {
+		if unit := c.unit(c.word(i + 2)); unit > 0 {
+			return c.spanOf(n, unit, i, i+2)
+		}
+	}
+	n := c.words.ordinals[c.word(i)]
+	if n == 0 || n > 12 {
+		return moment{}, false
+	}
+	if unit := c.unit(c.word(i + 1)); unit > 0 {
+		return c.spanOf(n, unit, i, i+1)
+	}
+	if k, unit := c.count(i+1), c.unit(c.word(i+2)); n == 1 && k > 0 && unit > 0 {
+		return c.spanOf(k, unit, i, i+2)
 	}
 	return moment{}, false
 }
 
 // span reads "six weeks", "ninety days", "two months".
-func (c calendar) span(ts []lexicon.Token, i int) (moment, bool) {
-	n := c.count(ts, i)
-	if n == 0 || i+1 >= len(ts) {
+func (c calendar) span(i int) (moment, bool) {
+	n, unit := c.count(i), c.unit(c.word(i+1))
+	if n == 0 || unit == 0 || unit < 7 && n < 14 {
 		return moment{}, false
 	}
-	unit := c.unit(ts[i+1].Word)
-	if unit == 0 || unit < 7 && n < 14 {
-		return moment{}, false
-	}
-	at, from := c.base(ts, i, i+1)
-	return moment{due: after(at, n*unit), from: from, first: i, last: i + 1}, true
+	return c.spanOf(n, unit, i, i+1)
 }
 
-// quarterEnd reads "end of the quarter", "end of Q3", "end of the year" and
-// "end of the month".
-func (c calendar) quarterEnd(ts []lexicon.Token, i int) (moment, bool) {
-	if !c.lex.InClass("late", ts[i].Word) {
-		return moment{}, false
-	}
-	ref := c.start()
+// periodEnd reads "end of the quarter", "fin du mois", "Monatsende", "end of Q3"
+// and "end of next year": the end of the period in which it was said, or of the
+// one after.
+func (c calendar) periodEnd(i int) (moment, bool) {
+	ref := c.now()
 	if ref.IsZero() {
 		return moment{}, false
 	}
-	for j := i + 1; j < min(len(ts), i+4); j++ {
-		w := ts[j].Word
+	if unit := c.words.ends[c.word(i)]; unit > 0 {
+		return onDate(endOf(ref, unit, c.words.next[c.word(i-1)]), i, i)
+	}
+	if !c.lex.InClass("late", c.word(i)) {
+		return moment{}, false
+	}
+	for j := i + 1; j < i+4; j++ {
+		w := c.word(j)
 		switch {
+		case c.words.ordinals[w] > 0:
+			return moment{}, false // "end of the first month"
 		case len(w) == 2 && (w[0] == 'q' || w[0] == 't') && w[1] >= '1' && w[1] <= '4':
-			return moment{due: c.next(time.Month(3*int(w[1]-'0')), 30), from: throughline.FromCalendar, first: i, last: j}, true
-		case c.unit(w) == 91:
-			q := (int(ref.Month())-1)/3 + 1
-			return moment{due: time.Date(ref.Year(), time.Month(3*q+1), 0, 0, 0, 0, 0, time.UTC), from: throughline.FromCalendar, first: i, last: j}, true
-		case c.unit(w) == 365:
-			return moment{due: time.Date(ref.Year(), 12, 31, 0, 0, 0, 0, time.UTC), from: throughline.FromCalendar, first: i, last: j}, true
+			return onDate(c.next(0, time.Month(3*int(w[1]-'0')), 30), i, j)
+		case c.unit(w) >= 30:
+			if c.count(j+1) > 0 {
+				return moment{}, false // "end of month two"
+			}
+			next := c.words.next[c.word(j-1)] || c.words.next[c.word(j+1)]
+			return onDate(endOf(ref, c.unit(w), next), i, j)
 		}
 	}
 	return moment{}, false
+}
+
+// endOf is the last day of the month, quarter or year of a day, or of the next.
+func endOf(day time.Time, unit int, next bool) time.Time {
+	months := 1 // of the period
+	switch {
+	case unit >= 365:
+		months = 12
+	case unit >= 90:
+		months = 3
+	}
+	end := (int(day.Month())-1)/months*months + months
+	if next {
+		end += months
+	}
+	return time.Date(day.Year(), time.Month(end+1), 0, 0, 0, 0, 0, time.UTC)
 }
 
 func after(at time.Time, days int) time.Time {
@@ -306,82 +498,29 @@ func after(at time.Time, days int) time.Time {
 	return at.AddDate(0, 0, days)
 }
 
+// lengths are the classes of words for lengths of time, with their days.
+var lengths = []struct {
+	class string
+	days  int
+}{{"days", 1}, {"weeks", 7}, {"months", 30}, {"quarters", 91}, {"years", 365}}
+
+// unit is the length in days that a word stands for; 0 for none.
 func (c calendar) unit(w string) int {
-	for class, days := range map[string]int{"days": 1, "weeks": 7, "months": 30, "quarters": 91, "years": 365} {
-		if c.lex.InClass(class, w) {
-			return days
+	if w == "" {
+		return 0
+	}
+	for _, l := range lengths {
+		if c.lex.InClass(l.class, w) {
+			return l.days
 		}
 	}
 	return 0
 }
 
-func (c calendar) count(ts []lexicon.Token, i int) int {
-	if i >= len(ts) {
-		return 0
-	}
-	if n, err := strconv.Atoi(ts[i].Word); err == nil && n > 0 && n < 400 {
+func (c calendar) count(i int) int {
+	w := c.word(i)
+	if n, err := strconv.Atoi(w); err == nil && n > 0 && n < 400 {
 		return n
 	}
-	return counts[ts[i].Word]
-}
-
-func (c calendar) ordinal(w string) int {
-	n := ordinals[w]
-	if n > 12 {
-		return 0
-	}
-	return n
-}
-
-type monthDay struct {
-	month time.Month
-	day   int
-}
-
-// feasts are days that business talk dates things by. Movable ones stand on
-// their usual day.
-var feasts = map[string]monthDay{
-	"halloween": {10, 31}, "thanksgiving": {11, 26}, "christmas": {12, 25}, "xmas": {12, 25},
-	"new years": {12, 31}, "new year": {12, 31}, "labor day": {9, 7}, "memorial day": {5, 25},
-	"easter": {4, 5}, "noel": {12, 25}, "weihnachten": {12, 24}, "navidad": {12, 25},
-	"ostern": {4, 5}, "paques": {4, 5}, "pascua": {4, 5}, "toussaint": {11, 1}, "silvester": {12, 31},
-	"jahresende": {12, 31}, "jahreswechsel": {12, 31}, "nochevieja": {12, 31},
-}
-
-var months = map[string]time.Month{}
-
-var ordinals = map[string]int{}
-
-var counts = map[string]int{}
-
-func init() {
-	fill := func(m map[string]int, words string) {
-		for i, alternatives := range strings.Fields(words) {
-			for _, w := range strings.Split(alternatives, "|") {
-				if w != "-" {
-					m[w] = i + 1
-				}
-			}
-		}
-	}
-	names := map[string]int{}
-	fill(names, "january|jan|janvier|janv|januar|janner|enero|ene february|feb|fevrier|fevr|februar|febrero march|mar|mars|marz|marzo april|apr|avril|avr|abril|abr "+
-		"may|mai|mayo june|jun|juin|juni|junio july|jul|juillet|juli|julio august|aug|aout|agosto|ago "+
-		"september|sep|sept|septembre|septiembre|setiembre october|oct|octobre|oktober|okt|octubre november|nov|novembre|noviembre december|dec|decembre|dezember|dez|diciembre|dic")
-	for w, n := range names {
-		months[w] = time.Month(n)
-	}
-	fill(ordinals, "first|premier|premiere|premiers|premieres|erste|ersten|erster|erstes|primer|primera|primeros|primeras second|deuxieme|zweite|zweiten|zweiter|segundo|segunda third|troisieme|dritte|dritten|dritter|tercer|tercera "+
-		"fourth|quatrieme|vierte|vierten|cuarto|cuarta fifth|cinquieme|funfte|funften|quinto|quinta sixth|sixieme|sechste|sechsten|sexto|sexta seventh eighth ninth tenth eleventh twelfth "+
-		"thirteenth fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth - - - - - - - - - thirtieth")
-	fill(counts, "one|un|une|ein|eine|einem|einen|einer|uno|una two|deux|zwei|dos three|trois|drei|tres four|quatre|vier|cuatro five|cinq|funf|cinco six|sechs|seis seven|sept|sieben|siete "+
-		"eight|huit|acht|ocho nine|neuf|neun|nueve ten|dix|zehn|diez eleven|onze|elf|once twelve|douze|zwolf|doce thirteen|treize|dreizehn|trece fourteen|quatorze|vierzehn|catorce "+
-		"fifteen|quinze|funfzehn|quince sixteen|seize|sechzehn|dieciseis - eighteen - twenty|vingt|zwanzig|veinte")
-	for w, n := range map[string]int{
-		"thirty": 30, "trente": 30, "dreissig": 30, "treinta": 30, "forty": 40, "fortyfive": 45, "sixty": 60, "soixante": 60,
-		"sechzig": 60, "sesenta": 60, "ninety": 90, "neunzig": 90, "noventa": 90, "hundred": 100,
-		"couple": 2, "quinzaine": 15, "quincena": 15,
-	} {
-		counts[w] = n
-	}
+	return c.words.counts[w]
 }

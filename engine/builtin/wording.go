@@ -2,8 +2,11 @@ package builtin
 
 import (
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"throughline"
+	"throughline/lexicon"
 )
 
 // item puts an item together from a spot's lines.
@@ -22,31 +25,34 @@ func said(l *line) string {
 	if l.p.Speaker != nil {
 		who = l.p.Speaker.Name
 	}
-	text := plain(l.text())
+	text := plain(l.text(), l.lex)
 	if who == "" {
 		return text
 	}
 	return who + ": " + text
 }
 
-// fillers are words that begin a spoken sentence and say nothing.
-var fillers = []string{"so", "um", "uh", "yeah", "yep", "no", "well", "and", "but", "okay", "ok", "right", "like", "i mean", "you know", "alright"}
+// startWords is how far into a sentence fillers are looked for.
+const startWords = 12
 
-// plain trims what speech begins with and white space; it changes no word.
-func plain(s string) string {
+// plain trims white space and what speech begins with ("So, um, …"); it changes
+// no word.
+func plain(s string, lex *lexicon.Lexicon) string {
 	s = strings.Join(strings.Fields(s), " ")
-	for trimmed := true; trimmed; {
-		trimmed = false
-		for _, f := range fillers {
-			if len(s) > len(f)+1 && strings.EqualFold(s[:len(f)], f) && s[len(f)] == ',' {
-				s = strings.TrimSpace(s[len(f)+1:])
-				trimmed = true
-			}
+	tokens := lexicon.Tokens(s)
+	tokens = tokens[:min(startWords, len(tokens))]
+	first := 0
+	for _, h := range lex.Find(tokens) {
+		if h.Section == "filler" && h.First == first && h.Last+1 < len(tokens) && s[tokens[h.Last].End] == ',' {
+			first = h.Last + 1
 		}
+	}
+	if first > 0 {
+		s = s[tokens[first].Start:]
 	}
 	if s == "" {
 		return s
 	}
-	r := []rune(s)
-	return strings.ToUpper(string(r[:1])) + string(r[1:])
+	r, size := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[size:]
 }
