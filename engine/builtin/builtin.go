@@ -15,6 +15,7 @@ import (
 	"fmt"
 
 	"throughline"
+	"throughline/hedge"
 )
 
 // Name is the engine's name on the command line and in the document.
@@ -26,10 +27,13 @@ type Engine struct{}
 // Draft reads the whole deal and proposes items of every kind. The error is
 // ctx's, or a lexicon's that can't be read.
 func (Engine) Draft(ctx context.Context, deal *throughline.Deal) (*throughline.Draft, error) {
+	scan := make(chan []hedge.Candidate, 1)
+	go func() { scan <- hedge.Scan(deal) }() // takes as long as the reading, and needs nothing of it
 	rd, err := read(ctx, deal)
 	if err != nil {
 		return nil, fmt.Errorf("reading deal %s by rules: %w", deal.ID, err)
 	}
+	rd.candidates = <-scan
 	d := &throughline.Draft{Engine: throughline.Engine{Name: Name, Limits: rd.texts.Limits}}
 	for _, find := range []func(*reading, *throughline.Draft){
 		people, pains, useCases, workarounds, stretches, vendors, milestones, risks, gaps,

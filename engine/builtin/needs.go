@@ -89,19 +89,4 @@ func conversation(l *line) bool {
 
 // early is more for the first conversations: people tell what hurts and what
 // they do today before they talk terms.
-func (rd *reading) early(l *line) float64 {
-	calls, at := 0, 0
-	for _, s := range rd.deal.Sources {
-		if s.Kind != throughline.SourceCall {
-			continue
-		}
-		if !s.At.After(l.p.Source.At) {
-			at++
-		}
-		calls++
-	}
-	if calls < 2 || at < 1 {
-		return 0
-	}
-	return 1.2 * (1 - float64(at-1)/float64(calls-1))
-}
+func (rd *reading) early(l *line) float64 { return rd.place[l.p.Source].early }

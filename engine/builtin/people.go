@@ -289,26 +289,11 @@ func alone(l *line, rd *reading) bool {
 // late weighs a line by its place in the deal, from a half at the start to one
 // and a half at the end: where somebody landed is said late.
 func (rd *reading) late(l *line) float64 {
-	first, last := rd.deal.Sources[0].At, rd.deal.Sources[0].At
-	for _, s := range rd.deal.Sources {
-		if s.At.IsZero() {
-			continue
-		}
-		if first.IsZero() || s.At.Before(first) {
-			first = s.At
-		}
-		if s.At.After(last) {
-			last = s.At
-		}
+	at := rd.place[l.p.Source]
+	if l.p.At.IsZero() || at.span == 0 {
+		return at.late
 	}
-	at := l.p.At
-	if at.IsZero() {
-		at = l.p.Source.At
-	}
-	if at.IsZero() || !last.After(first) {
-		return 1
-	}
-	return 0.5 + float64(at.Sub(first))/float64(last.Sub(first))
+	return 0.5 + float64(l.p.At.Sub(at.first))/float64(at.span)
 }
 
 // enthusiast finds somebody who is keener aside than in the group: keen words in

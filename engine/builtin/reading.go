@@ -10,6 +10,7 @@ import (
 
 	"throughline"
 	"throughline/ground"
+	"throughline/hedge"
 	"throughline/lexicon"
 )
 
@@ -42,15 +43,18 @@ var lexicons = sync.OnceValues(func() (map[string]*lexicon.Lexicon, error) {
 // A reading is the deal as the rules see it: its sentences, with the cues that
 // stand in them.
 type reading struct {
-	deal  *throughline.Deal
-	lines []*line
-	of    map[*throughline.Passage][]*line
-	lex   map[*throughline.Source]*lexicon.Lexicon
-	seen  map[string]int  // in how many passages a word stands
-	known map[string]bool // words that are names of the deal's people and companies
-	total int             // passages read
-	texts *texts          // what the engine itself says, in the language of most of the deal
-	size  float64         // thousands of words said or written by people
+	deal       *throughline.Deal
+	lines      []*line
+	of         map[*throughline.Passage][]*line
+	lex        map[*throughline.Source]*lexicon.Lexicon
+	seen       map[string]int  // in how many passages a word stands
+	known      map[string]bool // words that are names of the deal's people and companies
+	small      map[string]bool // words that stand somewhere without a capital
+	place      map[*throughline.Source]place
+	total      int // passages read
+	candidates []hedge.Candidate
+	texts      *texts  // what the engine itself says, in the language of most of the deal
+	size       float64 // thousands of words said or written by people
 }
 
 // A line is one sentence of a passage.
@@ -79,7 +83,7 @@ func read(ctx context.Context, deal *throughline.Deal) (*reading, error) {
 	}
 	rd := &reading{
 		deal: deal, of: map[*throughline.Passage][]*line{}, lex: map[*throughline.Source]*lexicon.Lexicon{},
-		seen: map[string]int{}, known: map[string]bool{},
+		seen: map[string]int{}, known: map[string]bool{}, small: map[string]bool{}, place: places(deal),
 	}
 	for _, p := range deal.People {
 		for _, t := range lexicon.Tokens(p.Name) {
@@ -142,6 +146,9 @@ func (rd *reading) split(p *throughline.Passage, lex *lexicon.Lexicon, dates *da
 			l.cues[h.Section] += h.Weight
 		}
 		for _, t := range l.tokens {
+			if !t.Capital {
+				rd.small[t.Word] = true
+			}
 			if len(t.Word) > 2 && !lex.InClass("stop", t.Word) {
 				l.words = append(l.words, t.Word)
 				inPassage[t.Word] = true

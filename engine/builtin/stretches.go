@@ -11,7 +11,7 @@ import (
 // stretches takes up the hedged promises that the scan lists, the surest first,
 // and accounts for those it leaves.
 func stretches(rd *reading, d *throughline.Draft) {
-	cs := hedge.Scan(rd.deal)
+	cs := rd.candidates
 	order := make([]int, len(cs))
 	for i := range order {
 		order[i] = i

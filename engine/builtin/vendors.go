@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"throughline"
-	"throughline/lexicon"
 )
 
 // vendors finds tools of other vendors that the customer's people use for a
@@ -120,8 +119,8 @@ func (rd *reading) properNames(l *line) []string {
 			l.lex.InClass("month", t.Word) || l.lex.InClass("weekday", t.Word) {
 			continue
 		}
-		if i == 0 && rd.lowercase(t) {
-			continue
+		if i == 0 && rd.small[t.Word] {
+			continue // an ordinary word at the start of a sentence
 		}
 		text := l.text()[t.Start:t.End]
 		if strings.ToUpper(text) == text {
@@ -130,17 +129,4 @@ func (rd *reading) properNames(l *line) []string {
 		names = append(names, strings.TrimSuffix(strings.TrimSuffix(text, "'s"), "’s"))
 	}
 	return names
-}
-
-// lowercase reports whether a word stands uncapitalised anywhere in the deal:
-// then it is an ordinary word at the start of a sentence.
-func (rd *reading) lowercase(t lexicon.Token) bool {
-	for _, l := range rd.lines {
-		for _, o := range l.tokens {
-			if o.Word == t.Word && !o.Capital {
-				return true
-			}
-		}
-	}
-	return false
 }
