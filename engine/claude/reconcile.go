@@ -124,13 +124,7 @@ func (r *Run) takeReconciled(a Answer) error {
 		dropped++
 		r.remove(t, "on the second look: "+bounded(m.Reason))
 	}
-	for _, c := range out.Contradictions[:min(len(out.Contradictions), 20)] {
-		dc := throughline.DraftContradiction{Text: bounded(c.Text)}
-		for _, s := range c.Sides[:min(len(c.Sides), 4)] {
-			dc.Sides = append(dc.Sides, throughline.DraftSide{Text: bounded(s.Text), Quotes: draftQuotes(s.Quotes)})
-		}
-		r.draft.Contradictions = append(r.draft.Contradictions, dc)
-	}
+	r.contradict(out)
 	if len(out.Questions) > 0 {
 		// Those of the passes were asked without sight of the other sections.
 		r.draft.Questions = nil
@@ -143,6 +137,17 @@ func (r *Run) takeReconciled(a Answer) error {
 		r.draft.Questions = append(r.draft.Questions, dq)
 	}
 	return nil
+}
+
+// contradict takes over the contradictions of an answer.
+func (r *Run) contradict(out reconcileAnswer) {
+	for _, c := range out.Contradictions[:min(len(out.Contradictions), 20)] {
+		dc := throughline.DraftContradiction{Text: bounded(c.Text)}
+		for _, s := range c.Sides[:min(len(c.Sides), 4)] {
+			dc.Sides = append(dc.Sides, throughline.DraftSide{Text: bounded(s.Text), Quotes: draftQuotes(s.Quotes)})
+		}
+		r.draft.Contradictions = append(r.draft.Contradictions, dc)
+	}
 }
 
 // merge gives the quotes of one item to another of its kind.

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"throughline"
+	"throughline/engine/claude"
+	"throughline/ground"
+)
+
+func newSubmit(e env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "submit DIR DRAFT.json…",
+		Short: "Prove a draft that was written by hand or by a model, and make the handoff of it",
+		Long: "Takes a draft that somebody wrote of the deal in DIR, proves it as it proves its own engines' drafts, and writes the\n" +
+			"handoff from what stands. What is refused is told as JSON on standard error, each with its reason and, for a quote\n" +
+			"that was not found, the passage that comes nearest; mend the draft and submit it again.\n\n" +
+			"A draft is the JSON object that engine/claude/prompts/format.md describes: {\"items\": […], \"dismissed\": […],\n" +
+			"\"questions\": […]}, and if need be \"contradictions\": [{\"text\": …, \"sides\": [{\"text\": …, \"quotes\": […]}, …]}].\n" +
+			"It may come in several files, one a section for instance; - is standard input.\n\n" +
+			"With --check nothing is written but the report, on standard output.",
+		Example: "  throughline submit exports/acme draft.json --check\n" +
+			"  throughline submit exports/acme draft.json --format html -o acme.html",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return usageError{errors.New("name the deal's folder and the file with the draft")}
+			}
+			return nil
+		},
+	}
+	check := cmd.Flags().Bool("check", false, "only tell what is refused, and write no handoff")
+	model := cmd.Flags().String("model", "", "what wrote the draft, for the document: a model's `ID` or a name")
+	format := choose(cmd, "format", "f", "how it is written", "markdown", "html", "json")
+	audience := choose(cmd, "audience", "a", "who will read it",
+		string(throughline.AudienceTeam), string(throughline.AudienceCompany), string(throughline.AudienceCustomer))
+	file := cmd.Flags().StringP("output", "o", "", "the `FILE` to write; standard output without it")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		out := output{stdout: e.stdout, name: *file}
+		if *check && *file != "" {
+			return usageError{errors.New("--check writes no handoff: leave out -o")}
+		}
+		if err := out.check(); err != nil {
+			return err
+		}
+		pieces, err := readPieces(e, args[1:])
+		if err != nil {
+			return err
+		}
+		p := startProgress(e)
+		defer p.stop()
+		deal, err := readDeal(cmd.Context(), p, args[0])
+		if err != nil {
+			return err
+		}
+		p.enter("Proving the draft")
+		h, rep, err := settle(deal, ground.NewIndex(deal), claude.ByHand(*model), pieces, e.now())
+		if err != nil {
+			return err
+		}
+		p.stop()
+		if *check {
+			return writeJSON(e.stdout, rep, "  ")
+		}
+		if !rep.clean() {
+			if err := writeJSON(e.stderr, rep, "  "); err != nil {
+				return err
+			}
+		}
+		var doc bytes.Buffer
+		if err := renderers[format.value](&doc, h, throughline.Audience(audience.value)); err != nil {
+			return err
+		}
+		return out.write(doc.Bytes())
+	}
+	return cmd
+}
+
+// readPieces reads the files of a draft.
+func readPieces(e env, names []string) ([]claude.Piece, error) {
+	var pieces []claude.Piece
+	for _, name := range names {
+		data, err := readPiece(e, name)
+		if err != nil {
+			return nil, fmt.Errorf("reading the draft: %w", err)
+		}
+		pieces = append(pieces, claude.Piece{Name: name, Data: data})
+	}
+	return pieces, nil
+}
+
+// maxDraft is more than any draft has, in bytes; claude.Submit draws the line.
+const maxDraft = 16 << 20
+
+func readPiece(e env, name string) ([]byte, error) {
+	if name == "-" {
+		return io.ReadAll(io.LimitReader(e.stdin, maxDraft))
+	}
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxDraft))
+}
+
+// settle makes the handoff of a draft that comes in pieces, and the report on
+// it.
+func settle(deal *throughline.Deal, ix *ground.Index, by throughline.Engine, pieces []claude.Piece, at time.Time) (*throughline.Handoff, submitReport, error) {
+	s, err := claude.Submit(deal, ix, by, pieces...)
+	if err != nil {
+		return nil, submitReport{}, fmt.Errorf("reading the draft: %w", err)
+	}
+	h, refused := ground.Settle(deal, ix, s.Draft, at)
+	return h, report(ix, s, h, refused), nil
+}
