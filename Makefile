@@ -12,7 +12,7 @@ GOLANGCI_LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 .PHONY: build test lint soak bench picture setup clean
 
 build: ## the program, in bin/
-	go build -trimpath -o $(BIN)/throughline ./cmd/throughline
+	go build -o $(BIN)/throughline ./cmd/throughline
 
 test: setup ## all tests, with the race detector
 	go test -race -timeout 15m ./...
