@@ -67,13 +67,16 @@ func injections(t *testing.T) []string {
 	return texts
 }
 
-// saying is a handoff in which everything that may be a free text says what.
-// Ids and the values of fixed sets stay, and so do addresses of links.
-func saying(t testing.TB, what string) *throughline.Handoff {
+// saying is a handoff in which everything that may be a free text is what one
+// gives for it, by its number. Ids and the values of fixed sets stay, and so do
+// addresses of links.
+func saying(t testing.TB, one func(int) string) *throughline.Handoff {
 	h := small(t)
+	i := 0
 	for _, s := range textsOf(h) {
 		if free(s) {
-			s.value.SetString(what)
+			s.value.SetString(one(i))
+			i++
 		}
 	}
 	return h
@@ -91,53 +94,81 @@ func free(s text) bool {
 	return true
 }
 
+// TestHostileTextsAreInert says each text everywhere at once.
 func TestHostileTextsAreInert(t *testing.T) {
+	shapes := map[string]shape{}
 	for i, what := range hostileTexts(t) {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			for _, a := range throughline.Audiences {
-				checkInert(t, what, a)
+			word := "calm"
+			if letters(what) == "" { // an item that repeats its quote shows it once, which letters decide
+				word = "!"
+			}
+			for _, a := range []throughline.Audience{throughline.AudienceTeam, throughline.AudienceCustomer} {
+				want, ok := shapes[word+string(a)]
+				if !ok {
+					want = shapeOf(t, saying(t, func(int) string { return word }), a)
+					shapes[word+string(a)] = want
+				}
+				h := saying(t, func(int) string { return what })
+				checkInert(t, want, h, a)
+				if page, doc := reads(t, h, a); !strings.Contains(page, plain(what)) || !strings.Contains(doc, plain(what)) {
+					t.Errorf("for %s, HTML or Markdown does not say %q", a, what)
+				}
 			}
 		})
 	}
 }
 
+// TestInjectionsAreInert says another text in every place, and each text in
+// several places. A number after each keeps any two texts apart.
 func TestInjectionsAreInert(t *testing.T) {
-	for i, what := range injections(t) {
-		t.Run(fmt.Sprint(i), func(t *testing.T) { checkInert(t, what, throughline.AudienceTeam) })
+	texts := injections(t)
+	calm := saying(t, func(i int) string { return fmt.Sprintf("calm %06d", i) })
+	want := shapeOf(t, calm, throughline.AudienceTeam)
+	var page, doc strings.Builder
+	const rounds = 6
+	for round := range rounds {
+		h := saying(t, func(i int) string { return fmt.Sprintf("%s %06d", texts[(i+round*len(texts)/rounds)%len(texts)], i) })
+		checkInert(t, want, h, throughline.AudienceTeam)
+		p, d := reads(t, h, throughline.AudienceTeam)
+		page.WriteString(p)
+		doc.WriteString(d)
+	}
+	for _, what := range texts {
+		if !strings.Contains(page.String(), plain(what)) || !strings.Contains(doc.String(), plain(what)) {
+			t.Errorf("nowhere in HTML, or nowhere in Markdown, is it said: %q", what)
+		}
 	}
 }
 
-// checkInert says the text wherever a handoff can, and compares each document
-// with one that says a harmless word there: both must be built the same, and the
-// text must be read in both formats as it is.
-func checkInert(t *testing.T, what string, a throughline.Audience) {
+// A shape is what the documents of a handoff are built of.
+type shape struct{ HTML, Markdown []string }
+
+func shapeOf(t *testing.T, h *throughline.Handoff, a throughline.Audience) shape {
 	t.Helper()
-	word := "calm"
-	if letters(what) == "" { // an item that repeats its quote shows it once, which letters decide
-		word = "!"
-	}
-	h, calm := saying(t, what), saying(t, word)
-	page := rendered(t, "html", h, a)
-	if diff := cmp.Diff(htmlShape(t, rendered(t, "html", calm, a)), htmlShape(t, page)); diff != "" {
-		t.Errorf("HTML for %s is built otherwise by %q (-calm +hostile):\n%s", a, what, diff)
-	}
-	if got := htmlText(t, page); !strings.Contains(got, plain(what)) {
-		t.Errorf("HTML for %s does not say %q", a, what)
-	}
-	doc := rendered(t, "md", h, a)
-	if diff := cmp.Diff(markdownShape(rendered(t, "md", calm, a)), markdownShape(doc)); diff != "" {
-		t.Errorf("Markdown for %s is built otherwise by %q (-calm +hostile):\n%s", a, what, diff)
-	}
-	if got := markdownText(t, doc); !strings.Contains(got, plain(what)) {
-		t.Errorf("Markdown for %s does not say %q", a, what)
+	return shape{htmlShape(t, rendered(t, "html", h, a)), markdownShape(rendered(t, "md", h, a))}
+}
+
+// checkInert compares the documents with those of a handoff that says harmless
+// words: they must be built the same, and JSON must come back as it was.
+func checkInert(t *testing.T, want shape, h *throughline.Handoff, a throughline.Audience) {
+	t.Helper()
+	if diff := cmp.Diff(want, shapeOf(t, h, a)); diff != "" {
+		t.Errorf("for %s it is built otherwise (-calm +hostile):\n%s", a, diff)
 	}
 	var back throughline.Handoff
 	if err := json.Unmarshal([]byte(rendered(t, "json", h, a)), &back); err != nil {
-		t.Fatalf("JSON for %s with %q: %v", a, what, err)
+		t.Fatalf("JSON for %s: %v", a, err)
 	}
 	if diff := cmp.Diff(For(h, a), &back); diff != "" {
-		t.Errorf("JSON for %s with %q comes back otherwise (-written +read):\n%s", a, what, diff)
+		t.Errorf("JSON for %s comes back otherwise (-written +read):\n%s", a, diff)
 	}
+}
+
+// reads is what a reader of the page and of the rendered Markdown reads.
+func reads(t *testing.T, h *throughline.Handoff, a throughline.Audience) (page, doc string) {
+	t.Helper()
+	return htmlText(t, rendered(t, "html", h, a)), markdownText(t, rendered(t, "md", h, a))
 }
 
 // htmlShape lists the elements of a page with the attributes they have, and the
