@@ -86,11 +86,14 @@ func (f *spot) add(l *line) {
 	f.lines = append(f.lines, l)
 }
 
+// leastOfKind is how many spots of a kind even a short deal may hold.
+const leastOfKind = 3
+
 // about is how many spots of a kind to expect: base at a thousand words, and
 // each more as the deal's words double. Facts are told again and again in a
 // long deal, so their number grows with the logarithm of what was said.
 func (rd *reading) about(base, each float64) int {
-	return max(1, int(math.Round(base+each*math.Log2(max(1, rd.size)))))
+	return max(leastOfKind, int(math.Round(base+each*math.Log2(max(1, rd.size)))))
 }
 
 // quotes are the spot's lines as claims to be proven.

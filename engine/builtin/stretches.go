@@ -22,6 +22,10 @@ func stretches(rd *reading, d *throughline.Draft) {
 	var taken []*stretch
 	for _, i := range order {
 		c := cs[i]
+		if rd.arranged(c) {
+			d.Candidates.Dismissed = append(d.Candidates.Dismissed, dismissed(c, rd.texts.Arranged))
+			continue
+		}
 		if s := rd.joins(taken, c); s != nil {
 			s.add(c)
 			d.Candidates.Taken++
@@ -41,6 +45,20 @@ func stretches(rd *reading, d *throughline.Draft) {
 	for _, s := range taken {
 		d.Items = append(d.Items, s.item(rd))
 	}
+}
+
+// arranged reports whether a candidate is about when to meet: its own turn says
+// so, and no doubt stands elsewhere.
+func (rd *reading) arranged(c hedge.Candidate) bool {
+	p := rd.deal.Passage(c.Doubt.Ref)
+	if p == nil || c.Promise.Ref != "" && c.Promise.Ref != c.Doubt.Ref {
+		return false
+	}
+	weight := 0.0
+	for _, l := range rd.of[p] {
+		weight += l.cues["scheduling"]
+	}
+	return weight >= 2
 }
 
 // A stretch is one promise with its doubts.
@@ -79,7 +97,7 @@ func (rd *reading) joins(taken []*stretch, c hedge.Candidate) *stretch {
 	for _, s := range taken {
 		for _, a := range s.lines {
 			for _, b := range ls {
-				if a.p.Source == b.p.Source && abs(a.p.Index-b.p.Index) <= 3 || rd.alike(a, b) >= 14 {
+				if a.p.Source == b.p.Source && abs(a.p.Index-b.p.Index) <= 3 && (abs(a.p.Index-b.p.Index) <= 1 || rd.alike(a, b) >= 2) || rd.alike(a, b) >= 14 {
 					return s
 				}
 			}

@@ -19,7 +19,7 @@ type texts struct {
 	// nobody said, and what to do next; %s is the AE.
 	Hedged, Conditional, Open, Doubted, Corrected string
 	Condition, NextStep                           string
-	Weaker                                        string // why a candidate was left; %d is how many were taken
+	Arranged, Weaker                              string // why a candidate was left; %d is how many were taken
 
 	// Questions to the AE.
 	AskChampion, AskPain, AskUseCase, AskWorkaround, AskStretch, AskVendor, AskRisk string
@@ -66,6 +66,7 @@ var textsOf = map[string]*texts{
 		Corrected:   "put right by a colleague later: make sure the customer has the later word",
 		Condition:   "Not said in so many words; the AE can tell what has to be true.",
 		NextStep:    "Ask %s what holds today, and agree the condition with the customer at the kickoff.",
+		Arranged:    "about when to meet",
 		Weaker:      "weaker than the %d taken; this engine takes that many in a deal of this length",
 
 		AskChampion:   "Who drove the purchase on the customer's side, and why did they buy?",
@@ -101,6 +102,7 @@ var textsOf = map[string]*texts{
 		Corrected:   "rectifié plus tard par un collègue : s'assurer que le client a la dernière version",
 		Condition:   "Pas dite en toutes lettres ; l'AE peut dire ce qui doit être vrai.",
 		NextStep:    "Demander à %s ce qui tient aujourd'hui, et convenir de la condition avec le client au kickoff.",
+		Arranged:    "il s'agit d'un rendez-vous",
 		Weaker:      "moins nette que les %d retenues ; ce moteur en retient autant pour un dossier de cette longueur",
 
 		AskChampion:   "Qui a porté l'achat côté client, et pourquoi ont-ils acheté ?",
@@ -136,6 +138,7 @@ var textsOf = map[string]*texts{
 		Corrected:   "corregido después por un compañero: asegurarse de que el cliente tiene la última versión",
 		Condition:   "No se dijo con esas palabras; el AE puede decir qué tiene que cumplirse.",
 		NextStep:    "Preguntar a %s qué vale hoy, y acordar la condición con el cliente en el kickoff.",
+		Arranged:    "se trata de cuándo reunirse",
 		Weaker:      "menos clara que las %d elegidas; este motor elige ese número en una operación de esta extensión",
 
 		AskChampion:   "¿Quién impulsó la compra por parte del cliente, y por qué compraron?",
@@ -171,6 +174,7 @@ var textsOf = map[string]*texts{
 		Corrected:   "später von einer Kollegin oder einem Kollegen richtiggestellt: sicherstellen, dass der Kunde den letzten Stand hat",
 		Condition:   "Nicht ausdrücklich gesagt; der AE kann sagen, was dafür gelten muss.",
 		NextStep:    "%s kann sagen, was heute gilt; die Bedingung dann beim Kickoff mit dem Kunden vereinbaren.",
+		Arranged:    "es geht um einen Termin",
 		Weaker:      "schwächer als die %d aufgenommenen; so viele nimmt diese Engine bei einem Deal dieser Länge",
 
 		AskChampion:   "Wer hat den Kauf auf Kundenseite vorangetrieben, und warum wurde gekauft?",
