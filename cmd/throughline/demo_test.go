@@ -61,14 +61,14 @@ func serveForTest(ctx context.Context, t *testing.T) (url string, ended <-chan i
 	return url, done
 }
 
-// A page is what a server answered.
-type page struct {
+// A reply is what a server answered.
+type reply struct {
 	status int
 	header http.Header
 	body   string
 }
 
-func fetch(t *testing.T, method, url string) page {
+func fetch(t *testing.T, method, url string) reply {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), method, url, http.NoBody)
 	if err != nil {
@@ -82,7 +82,7 @@ func fetch(t *testing.T, method, url string) page {
 	if err := errors.Join(err, resp.Body.Close()); err != nil {
 		t.Fatal(err)
 	}
-	return page{resp.StatusCode, resp.Header, string(body)}
+	return reply{resp.StatusCode, resp.Header, string(body)}
 }
 
 func TestDemoServes(t *testing.T) {
