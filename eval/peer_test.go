@@ -44,6 +44,17 @@ func scorer(t *testing.T) (python, script string) {
 	return python, script
 }
 
+// reference runs the scorer with the arguments that follow the script, reading each
+// deal once however many of its handoffs are scored.
+const reference = `
+import functools, sys
+from pathlib import Path
+sys.path.insert(0, str(Path(sys.argv[1]).parent))
+sys.argv = sys.argv[1:]
+import score
+score.Index = functools.cache(score.Index)
+score.main()`
+
 // peerScore is what the reference finds of one handoff.
 type peerScore struct {
 	Deal       string
@@ -350,7 +361,7 @@ func compareWithReference(t *testing.T, python, script, dir string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args := []string{script, "--json"}
+	args := []string{"-B", "-c", reference, script, "--json"}
 	vs := variants(t, d)
 	var results []eval.Result
 	for i, v := range vs {

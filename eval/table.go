@@ -25,7 +25,7 @@ func NewRun(name string, results []Result) Run {
 }
 
 // WriteRun writes a run as tables: a row for each deal, the total, and the total
-// by kind. With findings, each deal's kinds and findings follow.
+// by kind. With findings, each deal's kinds and what to look at follow.
 func WriteRun(w io.Writer, run Run, findings bool) error {
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s\n\n", oneLine(run.Name))
@@ -36,6 +36,11 @@ func WriteRun(w io.Writer, run Run, findings bool) error {
 	table(&out, kindRows(run.Total))
 	if findings {
 		for _, r := range run.Results {
+			fmt.Fprintf(&out, "\n%s\n", oneLine(r.Deal))
+			if len(run.Results) > 1 {
+				out.WriteByte('\n')
+				table(&out, kindRows(r))
+			}
 			writeFindings(&out, r)
 		}
 	}
@@ -193,8 +198,6 @@ func costs2(a, b Cost) []string {
 }
 
 func writeFindings(out *strings.Builder, r Result) {
-	fmt.Fprintf(out, "\n%s\n\n", oneLine(r.Deal))
-	table(out, kindRows(r))
 	for _, list := range []struct {
 		title string
 		found []Finding
