@@ -17,6 +17,7 @@ type submitReport struct {
 	Refused        []refusedItem     `json:"refused" jsonschema:"items that do not stand"`
 	Unfound        []unfoundQuote    `json:"quotes_not_found" jsonschema:"quotes that were not found, of items and contradictions that stand without them"`
 	Unanswered     []unansweredHedge `json:"candidates_unanswered" jsonschema:"hedge candidates that stand neither in an item's candidates nor in dismissed"`
+	MoreUnanswered int               `json:"candidates_unanswered_more,omitempty" jsonschema:"how many more of them there are, which are not shown"`
 	Contradictions contradictionSum  `json:"contradictions"`
 }
 

@@ -210,7 +210,7 @@ func (s *Submission) take(r *Run, p Piece) error {
 func unfit(raw json.RawMessage, ask []throughline.Section, n int) string {
 	var c claimItem
 	if err := json.Unmarshal(raw, &c); err != nil {
-		return "it is not of the form that was asked for: " + err.Error()
+		return "it is not of the form that was asked for: " + formOf(err)
 	}
 	kind := c.draftItem().Kind
 	switch at := kind.Section(); {
@@ -235,9 +235,21 @@ func readWhole(text string, v any) error {
 		return fmt.Errorf("it is not JSON: line %d of the object: %w", strings.Count(before, "\n")+1, err)
 	}
 	if err != nil {
-		return fmt.Errorf("it is not of the form that was asked for: %w", err)
+		return errors.New("it is not of the form that was asked for: " + formOf(err))
 	}
 	return nil
+}
+
+// formOf says in plain words what does not fit.
+func formOf(err error) string {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case !errors.As(err, &wrong):
+		return err.Error()
+	case wrong.Field == "":
+		return "a " + wrong.Value + " stands where an object should"
+	}
+	return fmt.Sprintf("its %q is a %s", wrong.Field, wrong.Value)
 }
 
 func (p Place) id() string { return fmt.Sprintf("%d %s", p.Number, p.Piece) }
@@ -262,4 +274,15 @@ func (r *Run) unanswered() []hedge.Candidate {
 	return slices.DeleteFunc(slices.Clone(r.candidates), func(c hedge.Candidate) bool {
 		return said[c.Number] || r.dismissed[c.Number] != ""
 	})
+}
+
+// DraftSchema is the JSON schema of a [Piece]. A piece that departs from it may
+// be taken all the same: what counts is what [Submit] says of it.
+func DraftSchema() map[string]any {
+	schema := itemsSchema()
+	props, _ := schema["properties"].(object)
+	of, _ := reconcileSchema()["properties"].(object)
+	props["contradictions"] = of["contradictions"]
+	schema["required"] = []string{"items"}
+	return schema
 }
