@@ -29,8 +29,9 @@ var house = []struct {
 	{name: "engine/claude", uses: []string{"ground", "hedge"}},
 	{name: "twin/anthropic"},
 	{name: "render"},
-	{name: "twin/anthropic"},
-	{name: "cmd/throughline", uses: []string{"engine/builtin", "engine/claude", "folder", "ground", "hedge", "render"}},
+	{name: "skill"},
+	{name: "internal/npmtest"},
+	{name: "cmd/throughline", uses: []string{"engine/builtin", "engine/claude", "folder", "ground", "hedge", "render", "skill"}},
 }
 
 // A goPackage is a package as `go list` tells of it.
