@@ -50,7 +50,7 @@ next:
 				m.earlier = append(m.earlier, m.holds)
 				m.holds = p
 				continue next
-			case beside:
+			case beside && m.holds.l != p.l:
 				continue next
 			}
 		}
@@ -96,11 +96,15 @@ func (rd *reading) promised(l *line) []promise {
 			outcome = max(outcome, 0.7*n.cues["outcome"])
 		}
 	}
-	if outcome < 1 {
+	moments := c.moments(l.text(), l.tokens)
+	if outcome < 1 && !l.bounded(moments) {
 		return nil
 	}
-	var best promise
-	for _, m := range c.moments(l.text(), l.tokens) {
+	var ps []promise
+	for _, m := range moments {
+		if len(ps) > 0 && l.conditional(m) {
+			break // what has to be true by then is the customer's part
+		}
 		day := bucket(int(m.due.Sub(base).Hours() / 24))
 		if day == 0 {
 			continue
@@ -109,14 +113,57 @@ func (rd *reading) promised(l *line) []promise {
 		if m.due.Sub(base).Hours() < 72 {
 			v -= 1.5
 		}
-		if best.l == nil || v >= best.score {
-			best = promise{l: l, m: m, day: day, score: v}
+		if l.deadline(m) {
+			v++
+		}
+		if v < 3 {
+			continue
+		}
+		p := promise{l: l, m: m, day: day, score: v}
+		if n := len(ps); n > 0 && absDays(ps[n-1].m.due, m.due) < apart {
+			if v >= ps[n-1].score {
+				ps[n-1] = p
+			}
+			continue
+		}
+		ps = append(ps, p)
+	}
+	return ps
+}
+
+// apart is how many days lie between two things that one sentence promises;
+// nearer days are of one.
+const apart = 14
+
+// deadline reports whether a word before a moment sets it as the last day: "by
+// November 16th".
+func (l *line) deadline(m moment) bool {
+	for i := max(0, m.first-3); i < m.first; i++ {
+		if l.lex.InClass("deadline", l.tokens[i].Word) {
+			return true
 		}
 	}
-	if best.l == nil || best.score < 3 {
-		return nil
+	return false
+}
+
+// bounded reports whether the line sets one of the moments as a last day.
+func (l *line) bounded(ms []moment) bool {
+	for _, m := range ms {
+		if l.deadline(m) {
+			return true
+		}
 	}
-	return []promise{best}
+	return false
+}
+
+// conditional reports whether a condition begins before a moment.
+func (l *line) conditional(m moment) bool {
+	for _, t := range l.tokens[:m.first] {
+		if l.lex.InClass("condition", t.Word) {
+			return true
+		}
+	}
+	return false
 }
 
 // spokenAt is when a line was said, as near as the source tells.

@@ -27,7 +27,7 @@ func (rd *reading) painful(l *line) float64 {
 // workarounds finds what the customer does today instead.
 func workarounds(rd *reading, d *throughline.Draft) {
 	for _, f := range rd.spots(search{
-		score: rd.byHand, floor: 2.6, limit: rd.about(2.5, 1), same: 11, around: 3,
+		score: rd.byHand, floor: 2.6, limit: rd.about(2.5, 1), same: 11, around: 1,
 	}) {
 		d.Items = append(d.Items, item(throughline.KindWorkaround, f, throughline.Item{Text: said(f.lines[0])}))
 	}

@@ -231,7 +231,7 @@ func (rd *reading) committee(m *member, champion bool) throughline.DraftItem {
 	switch {
 	case champion:
 		stance = throughline.StanceAlly
-	case against >= 3 && against > 1.2*ally && against > 1.2*neutral:
+	case against >= 3 && against > 1.2*ally && against > 1.2*neutral && !m.saidYes():
 		stance = throughline.StanceBlocker
 	case ally >= 1.5 && ally > neutral+0.5*against:
 		stance = throughline.StanceAlly
@@ -273,6 +273,17 @@ func (rd *reading) committee(m *member, champion bool) throughline.DraftItem {
 	return item(throughline.KindCommittee, f, throughline.Item{
 		Person: p.Name, Title: p.Title, Role: p.CRMRole, Stance: stance, Label: label, Text: fmt.Sprintf(text, p.Name+called(p)),
 	})
+}
+
+// saidYes reports whether the person agreed against their own preference: then
+// they agreed, whatever they said before.
+func (m *member) saidYes() bool {
+	for _, l := range m.own {
+		if l.aside() < 2 && l.cues["reluctant"] >= 3 {
+			return true
+		}
+	}
+	return false
 }
 
 // alone reports whether a line speaks of one of the customer's people only.
