@@ -23,19 +23,28 @@ func (r *Run) askReconcile() {
 		r.itemLine(&b, i+1, t)
 	}
 	b.WriteString(r.terms())
+	b.WriteString("# What the kinds mean: what was asked for\n\n")
 	for _, s := range throughline.Sections {
-		fmt.Fprintf(&b, "# For reference: what was asked for\n\n%s\n\n", prompt(sectionPrompt(s)))
+		what, _, _ := strings.Cut(prompt(sectionPrompt(s)), "\n## The listed candidates")
+		b.WriteString(what + "\n\n")
 	}
 	q := r.request("reconcile", prompt("reconcile"), []anthropic.ContentBlockParamUnion{anthropic.NewTextBlock(b.String())}, "reconciled", reconcileSchema(), r.maxTokens(1))
 	q.stage = reconciling
 	r.open = append(r.open, q)
 }
 
+func dayOf(t *taken) string {
+	if t.Day == 0 {
+		return ""
+	}
+	return fmt.Sprint(t.Day)
+}
+
 func (r *Run) itemLine(b *strings.Builder, n int, t *taken) {
 	fmt.Fprintf(b, "## %d: %s\n\n%s\n", n, t.Kind, escape(cut(t.Text, 500)))
 	for _, f := range []struct{ label, value string }{
-		{"person", t.Person}, {"stance", string(t.Stance)}, {"why", t.Why}, {"vendor", t.Vendor}, {"function", t.Function}, {"due", t.Due}, {"area", string(t.Area)},
-		{"promise", t.Promise}, {"doubt", t.Doubt}, {"condition", t.Condition},
+		{"person", t.Person}, {"stance", string(t.Stance)}, {"why", t.Why}, {"vendor", t.Vendor}, {"function", t.Function}, {"day", dayOf(t)}, {"due", t.Due}, {"area", string(t.Area)},
+		{"promise", t.Promise}, {"doubt", t.Doubt}, {"condition", t.Condition}, {"next step", t.NextStep},
 	} {
 		if f.value != "" {
 			fmt.Fprintf(b, "%s: %s\n", f.label, escape(cut(f.value, 300)))

@@ -1,0 +1,113 @@
+package claude
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"testing"
+
+	sdk "github.com/anthropics/anthropic-sdk-go"
+	"github.com/anthropics/anthropic-sdk-go/option"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+const specFile = "../../../shared/specs/anthropic/anthropic-openapi-ga-messages-models-files.json"
+
+// schemas of the bodies that the vendor's OpenAPI file gives, by path. The file
+// is OpenAPI 3.1, whose schemas are JSON Schema as they stand.
+func schemas(t *testing.T) map[string]*jsonschema.Schema {
+	t.Helper()
+	f, err := os.Open(specFile)
+	if err != nil {
+		t.Skipf("the vendor's OpenAPI file is not here: %v", err)
+	}
+	defer f.Close()
+	doc, err := jsonschema.UnmarshalJSON(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.UseRegexpEngine(ecmaRegexp)
+	if err := c.AddResource("spec.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]*jsonschema.Schema{}
+	for path, name := range map[string]string{
+		"/v1/messages": "CreateMessageParams", "/v1/messages/count_tokens": "CountMessageTokensParams", "/v1/messages/batches": "CreateMessageBatchParams",
+	} {
+		s, err := c.Compile("spec.json#/components/schemas/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[path] = s
+	}
+	return out
+}
+
+// unicodeEscape is how ECMAScript, after which the file's patterns are written,
+// names a character.
+var unicodeEscape = regexp.MustCompile(`\\u([0-9a-fA-F]{4})`)
+
+func ecmaRegexp(s string) (jsonschema.Regexp, error) {
+	re, err := regexp.Compile(unicodeEscape.ReplaceAllString(s, `\x{$1}`))
+	return (*ecma)(re), err
+}
+
+type ecma regexp.Regexp
+
+func (re *ecma) MatchString(s string) bool { return (*regexp.Regexp)(re).MatchString(s) }
+
+func (re *ecma) String() string { return (*regexp.Regexp)(re).String() }
+
+// TestRequestsFollowTheSpec checks every request that a run sends, live and in
+// batches, by schema and by tool, against the vendor's OpenAPI file.
+func TestRequestsFollowTheSpec(t *testing.T) {
+	bodies := schemas(t)
+	for _, cfg := range []Config{{Passes: Single, Effort: "high"}, {Passes: Focused, CacheTTL: "1h"}, {Passes: Focused, Structured: "tool"}} {
+		for _, batch := range []bool{false, true} {
+			r := newRig(t, cfg, nil)
+			r.Batch = batch
+			checked := 0
+			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+				body, err := io.ReadAll(req.Body)
+				if err != nil {
+					t.Error(err)
+				}
+				if s := bodies[req.URL.Path]; s != nil && req.Method == http.MethodPost {
+					checked++
+					v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+					if err != nil {
+						t.Error(err)
+					} else if err := s.Validate(v); err != nil {
+						t.Errorf("%s: %v", req.URL.Path, err)
+					}
+				}
+				req.Body = io.NopCloser(bytes.NewReader(body))
+				r.server.ServeHTTP(w, req)
+			}))
+			r.Client = sdk.NewClient(option.WithoutEnvironmentDefaults(), option.WithBaseURL(srv.URL), option.WithAPIKey("k"), option.WithMaxRetries(0))
+			draft(t, r, testDeal())
+			srv.Close()
+			if checked < 2 {
+				t.Errorf("%d requests were checked", checked)
+			}
+		}
+	}
+}
+
+// TestSpecRefuses holds the check itself to account.
+func TestSpecRefuses(t *testing.T) {
+	s := schemas(t)["/v1/messages"]
+	for _, bad := range []string{`{}`, `{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]}`, `{"model":"m","max_tokens":"many","messages":[]}`} {
+		v, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(bad)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Validate(v) == nil {
+			t.Errorf("%s was accepted", bad)
+		}
+	}
+}
