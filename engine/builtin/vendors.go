@@ -2,22 +2,30 @@ package builtin
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"sort"
 	"strings"
 
 	"throughline"
 )
 
+// A tool is another vendor's product that the deal speaks of by name.
+type tool struct {
+	name  string
+	score float64
+	lines []*line
+}
+
+// toolFloor is what the words of use about a tool must weigh together: a plain
+// statement of use and one that it stays.
+const toolFloor = 4.5
+
 // vendors finds tools of other vendors that the customer's people use for a
 // neighbouring function and mean to keep: a name of its own, with words of use
 // about it. The tool that this sale replaces is none, nor is one that only
 // competed for it.
 func vendors(rd *reading, d *throughline.Draft) {
-	type tool struct {
-		name  string
-		score float64
-		lines []*line
-	}
 	tools := map[string]*tool{}
 	replaced := rd.replaced()
 	for _, l := range rd.lines {
@@ -25,27 +33,26 @@ func vendors(rd *reading, d *throughline.Draft) {
 		if use < 2 || l.aside() >= 2 || l.side() == throughline.SideUnknown {
 			continue
 		}
+		v := use + rd.stays(l)
+		if l.side() == throughline.SideSeller && !l.p.Source.Internal {
+			v = 0.3 * use
+		}
 		for _, name := range rd.properNames(l) {
 			word := strings.ToLower(name)
 			if replaced[word] {
 				continue
 			}
-			t := tools[word]
-			if t == nil {
-				t = &tool{name: name}
-				tools[word] = t
+			if tools[word] == nil {
+				tools[word] = &tool{name: name}
 			}
-			v := use
-			if l.side() == throughline.SideSeller && !l.p.Source.Internal {
-				v *= 0.3
-			}
-			t.score += v
-			t.lines = append(t.lines, l)
+			tools[word].score += v
+			tools[word].lines = append(tools[word].lines, l)
 		}
 	}
+	fullNames(tools)
 	var found []*tool
 	for _, t := range tools {
-		if t.score >= 5 && rd.kept(t.lines) {
+		if t.score >= toolFloor && rd.kept(t.lines) {
 			found = append(found, t)
 		}
 	}
@@ -74,11 +81,37 @@ func vendors(rd *reading, d *throughline.Draft) {
 	}
 }
 
-// kept reports whether some line says that the tool stays: renewed, loved,
-// trained on.
+// fullNames joins what is said of a product under the last word of its name with
+// what is said under the whole of it.
+func fullNames(tools map[string]*tool) {
+	for _, word := range slices.Sorted(maps.Keys(tools)) {
+		t := tools[word]
+		i := strings.LastIndexByte(word, ' ')
+		if short := tools[word[i+1:]]; t != nil && i >= 0 && short != nil {
+			t.score += short.score
+			t.lines = append(t.lines, short.lines...)
+			delete(tools, word[i+1:])
+		}
+	}
+}
+
+// stays weighs what is said of a tool's staying beside the line that names it:
+// in the same turn, or first thing in the next.
+func (rd *reading) stays(l *line) float64 {
+	v := 0.0
+	for _, n := range rd.near(l, 0, 1) {
+		if n != l && (n.p == l.p || n.start == 0) {
+			v = max(v, n.cues["vendor"])
+		}
+	}
+	return v
+}
+
+// kept reports whether it is said that the tool stays: renewed, loved, trained
+// on.
 func (rd *reading) kept(ls []*line) bool {
 	for _, l := range ls {
-		if l.cues["vendor"] >= 2.5 {
+		if l.cues["vendor"] >= 2.5 || rd.stays(l) >= 2.5 {
 			return true
 		}
 	}
@@ -110,23 +143,51 @@ func (rd *reading) replaced() map[string]bool {
 	return out
 }
 
-// properNames are the capitalised words of a line that are no person's or
-// company's of the deal, no month, and not the first word of the sentence.
+// properNames are the names in a line that are no person's or company's of the
+// deal and no month. Capitalised words that follow each other are one name.
 func (rd *reading) properNames(l *line) []string {
 	var names []string
+	last := -2 // the token that the last name ends with
 	for i, t := range l.tokens {
-		if !t.Capital || len(t.Word) < 4 || rd.known[t.Word] || l.lex.InClass("stop", t.Word) ||
-			l.lex.InClass("month", t.Word) || l.lex.InClass("weekday", t.Word) {
+		if !rd.proper(l, i) {
 			continue
-		}
-		if i == 0 && rd.small[t.Word] {
-			continue // an ordinary word at the start of a sentence
 		}
 		text := l.text()[t.Start:t.End]
 		if strings.ToUpper(text) == text {
 			continue // an abbreviation
 		}
-		names = append(names, strings.TrimSuffix(strings.TrimSuffix(text, "'s"), "’s"))
+		text = strings.TrimSuffix(strings.TrimSuffix(text, "'s"), "’s")
+		if last == i-1 && l.text()[l.tokens[last].End:t.Start] == " " {
+			names[len(names)-1] += " " + text
+		} else {
+			names = append(names, text)
+		}
+		last = i
 	}
 	return names
+}
+
+// proper reports whether token i may be a name. Where all nouns have capitals, one
+// with an article or another word that bends with it is none.
+func (rd *reading) proper(l *line, i int) bool {
+	t := l.tokens[i]
+	switch {
+	case !t.Capital, len(t.Word) < 4, rd.known[t.Word], l.lex.InClass("stop", t.Word), l.lex.InClass("month", t.Word), l.lex.InClass("weekday", t.Word):
+		return false
+	case i == 0 && rd.small[t.Word]:
+		return false // an ordinary word at the start of a sentence
+	case i > 0 && l.dates.nouns:
+		return !l.lex.InClass("article", l.tokens[i-1].Word) && !commonNoun(t.Word)
+	}
+	return true
+}
+
+// commonNoun reports whether a German word ends as only common nouns do.
+func commonNoun(word string) bool {
+	for _, ending := range []string{"ung", "ungen", "heit", "keit", "schaft", "tat", "ion", "ionen", "nis"} {
+		if strings.HasSuffix(word, ending) {
+			return true
+		}
+	}
+	return false
 }

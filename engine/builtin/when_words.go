@@ -20,6 +20,7 @@ type dateWords struct {
 	verbs      map[string]bool // names of months that are verbs too
 	monthFirst bool            // "November 16", and 11/16
 	dotted     bool            // dates are written 16.11.
+	nouns      bool            // every noun has a capital
 }
 
 // datesOf has the words for the languages of the lexicons.
@@ -62,7 +63,7 @@ var datesOf = map[string]*dateWords{
 			"jahresende": 365, "jahresschluss": 365, "jahreswechsel": 365,
 		},
 		of: set("des"), next: set("nachstes nachsten nachster kommendes kommenden folgenden"),
-		before: set("am zum bis dem den ab vom"), dotted: true,
+		before: set("am zum bis dem den ab vom"), dotted: true, nouns: true,
 	},
 }
 
