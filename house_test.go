@@ -30,8 +30,9 @@ var house = []struct {
 	{name: "twin/anthropic"},
 	{name: "render"},
 	{name: "skill"},
+	{name: "eval"},
 	{name: "internal/npmtest"},
-	{name: "cmd/throughline", uses: []string{"engine/builtin", "engine/claude", "folder", "ground", "hedge", "render", "skill"}},
+	{name: "cmd/throughline", uses: []string{"engine/builtin", "engine/claude", "eval", "folder", "ground", "hedge", "render", "skill"}},
 }
 
 // A goPackage is a package as `go list` tells of it.

@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"time"
@@ -125,6 +126,20 @@ func (s Share) MarshalJSON() ([]byte, error) {
 		return []byte("null"), nil
 	}
 	return strconv.AppendFloat(nil, float64(s), 'g', -1, 64), nil
+}
+
+// UnmarshalJSON reads what MarshalJSON writes.
+func (s *Share) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		*s = none
+		return nil
+	}
+	v, err := strconv.ParseFloat(string(data), 64)
+	if err != nil {
+		return fmt.Errorf("a share is a number or null: %w", err)
+	}
+	*s = Share(v)
+	return nil
 }
 
 // f1 is the harmonic mean; 0 where either share is 0 or there was nothing to take

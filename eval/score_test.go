@@ -274,14 +274,25 @@ func TestTotal(t *testing.T) {
 
 func TestResultAsJSON(t *testing.T) {
 	d := loadBrindle(t)
-	data, err := json.Marshal(d.Score(&throughline.Handoff{Items: []throughline.Item{item(throughline.KindPain, lostCasks)}}))
+	want := d.Score(&throughline.Handoff{Items: []throughline.Item{item(throughline.KindPain, lostCasks)}})
+	data, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`"per_kind":{`, `"pain":{"gold":1,"recall":1,"out":1,"precision":1,"f1":1,`, `"risk":{"gold":2,"recall":0,"out":0,"precision":null,"f1":0,`} {
-		if !strings.Contains(string(data), want) {
-			t.Errorf("it lacks %s: %s", want, data)
+	for _, part := range []string{`"per_kind":{`, `"pain":{"gold":1,"recall":1,"out":1,"precision":1,"f1":1,`, `"risk":{"gold":2,"recall":0,"out":0,"precision":null,"f1":0,`} {
+		if !strings.Contains(string(data), part) {
+			t.Errorf("it lacks %s: %s", part, data)
 		}
+	}
+	var got Result
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmp.Comparer(sameShare)); diff != "" {
+		t.Errorf("read back, it is another (-want +got):\n%s", diff)
+	}
+	if err := json.Unmarshal([]byte(`{"recall": "most"}`), &got); err == nil {
+		t.Error("a share of \"most\" was read")
 	}
 }
 

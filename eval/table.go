@@ -12,18 +12,6 @@ import (
 	"throughline"
 )
 
-// A Run is how one engine, or one set of handoffs, did over some deals.
-type Run struct {
-	Name    string   `json:"name"`
-	Results []Result `json:"deals"`
-	Total   Result   `json:"total"`
-}
-
-// NewRun adds the total to the results.
-func NewRun(name string, results []Result) Run {
-	return Run{Name: name, Results: results, Total: Total(results)}
-}
-
 // WriteRun writes a run as tables: a row for each deal, the total, and the total
 // by kind. With findings, each deal's kinds and what to look at follow.
 func WriteRun(w io.Writer, run Run, findings bool) error {
@@ -47,11 +35,10 @@ func WriteRun(w io.Writer, run Run, findings bool) error {
 	return write(w, out.String())
 }
 
-// WriteComparison writes side by side how two runs did over the deals that both
-// have. Each cell has the figure of the first, that of the second, and by how much
-// the second is more.
-func WriteComparison(w io.Writer, a, b Run) error {
-	a, b = common(a, b)
+// WriteComparison writes two runs side by side. Each cell has the figure of the
+// first, that of the second, and by how much the second is more.
+func WriteComparison(w io.Writer, c Comparison) error {
+	a, b := c.First, c.Second
 	var out strings.Builder
 	fmt.Fprintf(&out, "%s → %s\n\n", oneLine(a.Name), oneLine(b.Name))
 	shares := [][]string{{"deal", "must", "recall", "precision", "F1"}}
@@ -78,19 +65,6 @@ func WriteComparison(w io.Writer, a, b Run) error {
 	fmt.Fprintf(&out, "By kind, all deals\n\n")
 	table(&out, kindRows2(a.Total, b.Total))
 	return write(w, out.String())
-}
-
-// common is what two runs have of the same deals, in the order of the first.
-func common(a, b Run) (inA, inB Run) {
-	var as, bs []Result
-	for _, ra := range a.Results {
-		for _, rb := range b.Results {
-			if ra.Deal == rb.Deal {
-				as, bs = append(as, ra), append(bs, rb)
-			}
-		}
-	}
-	return NewRun(a.Name, as), NewRun(b.Name, bs)
 }
 
 // rows are the results of a run with the total last.

@@ -41,7 +41,7 @@ func TestTables(t *testing.T) {
 	for name, write := range map[string]func(*strings.Builder) error{
 		"run.txt":        func(w *strings.Builder) error { return WriteRun(w, some, false) },
 		"findings.txt":   func(w *strings.Builder) error { return WriteRun(w, some, true) },
-		"comparison.txt": func(w *strings.Builder) error { return WriteComparison(w, some, all) },
+		"comparison.txt": func(w *strings.Builder) error { return WriteComparison(w, Compare(some, all)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder
@@ -71,9 +71,21 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, os.ErrClosed }
 
 func TestNowhereToWrite(t *testing.T) {
 	some, all := sampleRuns(t)
-	for _, err := range []error{WriteRun(brokenPipe{}, some, true), WriteComparison(brokenPipe{}, some, all)} {
+	for _, err := range []error{WriteRun(brokenPipe{}, some, true), WriteComparison(brokenPipe{}, Compare(some, all))} {
 		if !errors.Is(err, os.ErrClosed) || !strings.Contains(err.Error(), "writing the scores") {
 			t.Errorf("it says %v", err)
 		}
+	}
+}
+
+func TestCompare(t *testing.T) {
+	some, all := sampleRuns(t)
+	c := Compare(some, all)
+	if len(c.First.Results) != 1 || len(c.Second.Results) != 1 || c.Second.Total.Gold != 14 {
+		t.Errorf("a deal that one run lacks is compared: %d deals and %d", len(c.First.Results), len(c.Second.Results))
+	}
+	d := c.Difference
+	if d.Recall != 1-float64(some.Total.Recall) || d.Traps != -1 || d.Stale != -1 || d.InputTokens != -52_000 || d.Time != 20*time.Millisecond-90*time.Second {
+		t.Errorf("difference: %+v", d)
 	}
 }

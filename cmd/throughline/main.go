@@ -93,7 +93,7 @@ func newRoot(e env) *cobra.Command {
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newGenerate(e), newInspect(e), newProve(e), newHedges(e), newPrompt(e), newAssemble(e), newRead(e), newSubmit(e), newSkill(e), newMCP(e), newDemo(e))
+	root.AddCommand(newGenerate(e), newInspect(e), newProve(e), newHedges(e), newPrompt(e), newAssemble(e), newRead(e), newSubmit(e), newSkill(e), newMCP(e), newEval(e), newDemo(e))
 	return root
 }
 
