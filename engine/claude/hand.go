@@ -247,9 +247,9 @@ func formOf(err error) string {
 	case !errors.As(err, &wrong):
 		return err.Error()
 	case wrong.Field == "":
-		return "a " + wrong.Value + " stands where an object should"
+		return "it is of the type " + wrong.Value + " and should be an object"
 	}
-	return fmt.Sprintf("its %q is a %s", wrong.Field, wrong.Value)
+	return fmt.Sprintf("its %q is of the type %s", wrong.Field, wrong.Value)
 }
 
 func (p Place) id() string { return fmt.Sprintf("%d %s", p.Number, p.Piece) }

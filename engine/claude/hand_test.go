@@ -148,8 +148,8 @@ func TestSubmitTellsEachItemsPlace(t *testing.T) {
 		t.Errorf("items of the draft (-want +got):\n%s", diff)
 	}
 	want := []Undecoded{
-		{Place{"a b.json", 1}, "it is not of the form that was asked for: a string stands where an object should"},
-		{Place{"a b.json", 3}, `it is not of the form that was asked for: its "kind" is a number`},
+		{Place{"a b.json", 1}, "it is not of the form that was asked for: it is of the type string and should be an object"},
+		{Place{"a b.json", 3}, `it is not of the form that was asked for: its "kind" is of the type number`},
 		{Place{"section 1", 1}, "a milestone belongs to section 4, 30/60/90"},
 	}
 	if diff := cmp.Diff(want, s.Undecoded); diff != "" {
@@ -198,7 +198,7 @@ func TestSubmitRefusesWhatIsNoDraft(t *testing.T) {
 		{"words", "I could not do it.", "there is no JSON object"},
 		{"broken off", `{"items": [` + aWorkaround, "it is not JSON"},
 		{"a missing comma", "{\"items\": []\n\n \"dismissed\": []}", "line 3"},
-		{"items that are no list", `{"items": {"kind": "pain"}}`, `its "items" is a object`},
+		{"items that are no list", `{"items": {"kind": "pain"}}`, `its "items" is of the type object`},
 		{"too much", `{"items": [], "x": "` + strings.Repeat("x", maxAnswer) + `"}`, "are not read"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
