@@ -143,7 +143,7 @@ func claimOf(it throughline.Item) claimed {
 func (s *settler) item(d throughline.DraftItem) (it throughline.Item, reason string, unproven []Unproven) {
 	it = throughline.Item{Kind: d.Kind, Section: d.Kind.Section()}
 	if !d.Kind.Valid() {
-		return it, fmt.Sprintf("%q is no kind of item", short(string(d.Kind), 40)), nil
+		return it, fmt.Sprintf("%q is no kind of item", s.clean(string(d.Kind), 40)), nil
 	}
 	s.words(&it, d)
 	if it.Text == "" {
@@ -152,7 +152,7 @@ func (s *settler) item(d throughline.DraftItem) (it throughline.Item, reason str
 	if reason := s.person(&it, d); reason != "" {
 		return it, reason, nil
 	}
-	if reason := typed(&it, d); reason != "" {
+	if reason := s.typed(&it, d); reason != "" {
 		return it, reason, nil
 	}
 	it.Evidence, unproven = s.prove(d.Quotes)
@@ -220,11 +220,11 @@ func (s *settler) person(it *throughline.Item, d throughline.DraftItem) string {
 }
 
 // typed takes over stance, day and area where they are ones that exist.
-func typed(it *throughline.Item, d throughline.DraftItem) string {
+func (s *settler) typed(it *throughline.Item, d throughline.DraftItem) string {
 	switch d.Kind {
 	case throughline.KindCommittee:
 		if !d.Stance.Valid() {
-			return fmt.Sprintf("%q is no stance", short(string(d.Stance), 40))
+			return fmt.Sprintf("%q is no stance", s.clean(string(d.Stance), 40))
 		}
 		it.Stance = d.Stance
 	case throughline.KindMilestone:
@@ -240,7 +240,7 @@ func typed(it *throughline.Item, d throughline.DraftItem) string {
 		}
 	case throughline.KindRisk:
 		if !d.Area.Valid() {
-			return fmt.Sprintf("%q is no area of risk", short(string(d.Area), 40))
+			return fmt.Sprintf("%q is no area of risk", s.clean(string(d.Area), 40))
 		}
 		it.Area = d.Area
 	}
@@ -566,6 +566,8 @@ var (
 func (s *settler) clean(text string, n int) string {
 	if len(text) > 16*n {
 		text = text[:16*n]
+		// Half an address might not be known for one.
+		text = text[:strings.LastIndexAny(text, " \n\t")+1]
 	}
 	text = strings.ToValidUTF8(text, "")
 	text = strings.Map(func(r rune) rune {
@@ -578,6 +580,7 @@ func (s *settler) clean(text string, n int) string {
 		return r
 	}, text)
 	text = tags.ReplaceAllString(text, " ")
+	text = links.ReplaceAllString(text, "$1 $2")
 	text = addresses.ReplaceAllStringFunc(text, func(u string) string {
 		if s.urls[strings.TrimRight(u, ".,;)")] {
 			return u
@@ -586,6 +589,10 @@ func (s *settler) clean(text string, n int) string {
 	})
 	return short(strings.Join(strings.Fields(unbracket(text)), " "), n)
 }
+
+// links are Markdown's, of which the words and the address stay: the address is
+// then judged like any other.
+var links = regexp.MustCompile(`!?\[([^\]\n]*)\]\s?\(([^)\n]*)\)?`)
 
 // unbracket drops the angle brackets that compare nothing: "< 200 ms" says
 // something, "<b" does not.

@@ -205,7 +205,7 @@ func TestSettleFillsAnItem(t *testing.T) {
 	want := []throughline.Item{{
 		ID: "stretch-1", Section: throughline.SectionContext, Kind: throughline.KindStretch, Label: throughline.LabelInferred,
 		Text: "Live by June, only with their engineer. x", Promise: "Live by June", Doubt: "Maybe not",
-		Condition: "An engineer, p99 < 200 ms", NextStep: "Ask [here]((address left out)",
+		Condition: "An engineer, p99 < 200 ms", NextStep: "Ask here (address left out)",
 		Evidence: []throughline.Evidence{
 			{
 				Source: "c1", Ref: sellerPromise, Quote: "the connector is live by June.", As: throughline.AsPromise, Speaker: "Sam Seller", Side: throughline.SideSeller,
@@ -500,8 +500,8 @@ func TestSettleCleansWords(t *testing.T) {
 		{"see https://evil.example/1", "see (address left out)"},
 		{"see www.evil.example now", "see (address left out) now"},
 		{"see evil.example/login now", "see (address left out) now"},
-		{"[x](//evil.example)", "[x]((address left out)"},
-		{"[x](java\u200bscript:alert(1))", "[x]((address left out)"},
+		{"[x](//evil.example)", "x (address left out)"},
+		{"[x](java\u200bscript:alert(1))", "x (address left out)"},
 		{"data:text/html;base64,xx", "(address left out)"},
 		{"mailto:a@evil.example", "(address left out)"},
 		{"Move the data: all of it, and JavaScript: too", "Move the data: all of it, and JavaScript: too"},

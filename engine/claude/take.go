@@ -114,7 +114,7 @@ func (r *Run) keep(q Request, out itemsAnswer) {
 	}
 	for _, d := range out.Dismissed {
 		if n := int(d.Candidate); n >= 1 && n <= len(r.candidates) && r.dismissed[n] == "" {
-			r.dismissed[n] = cut(strings.TrimSpace(d.Reason), 200)
+			r.dismissed[n] = strings.TrimSpace(bounded(d.Reason))
 		}
 	}
 	for _, qn := range out.Questions {
