@@ -71,14 +71,26 @@ func (rd *reading) useful(l *line) float64 {
 	if v == 0 {
 		return 0
 	}
-	agreed := 0.0
+	agreed, shown := 0.0, 0.0
 	for _, n := range rd.near(l, -2, 3) {
 		if n.side() == throughline.SideSeller {
 			agreed = max(agreed, n.cues["agree"])
+			shown = max(shown, n.cues["offer"])
 		}
 	}
-	return v + 0.7*agreed + rd.concrete(l) + rd.topical(l) - 1.2*l.aside() - 0.5*l.cues["pain"]
+	if l.side() == throughline.SideCustomer && agreed < 1 && shown < 1 {
+		v -= unanswered // nobody said that it does that
+	}
+	return v + 0.7*agreed + rd.concrete(l) + rd.topical(l) - 1.2*l.aside() - 0.5*l.cues["pain"] - 0.5*l.terms()
 }
+
+// terms weighs how much a line is of the paper rather than the product.
+func (l *line) terms() float64 {
+	return l.cues["risk:legal"] + l.cues["risk:commercial"] + l.cues["risk:security"]
+}
+
+// unanswered is what a wish loses that the seller's side did not take up.
+const unanswered = 1.0
 
 // conversation reports whether the line was said to the seller's side in a call
 // or mail; what the customer says elsewhere is no witness here.

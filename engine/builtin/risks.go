@@ -11,12 +11,44 @@ import (
 // nobody is there for. It is the customer's to raise, or the team's among
 // themselves.
 func risks(rd *reading, d *throughline.Draft) {
+	settled := rd.settled()
 	for _, f := range rd.spots(search{
-		score: rd.risky, floor: 3.2, limit: rd.about(0.5, 3), same: 12, around: 4,
+		score: func(l *line) float64 {
+			v := rd.risky(l)
+			if v > 0 && rd.putToRest(l, settled) {
+				return 0
+			}
+			return v
+		}, floor: 3.2, limit: rd.about(0.5, 3), same: 12, around: 4,
 	}) {
 		area := rd.area(f)
 		d.Items = append(d.Items, item(throughline.KindRisk, f, throughline.Item{Area: area, Text: said(f.lines[0])}))
 	}
+}
+
+// settled lists the lines that say that a worry is over.
+func (rd *reading) settled() []*line {
+	var ls []*line
+	for _, l := range rd.lines {
+		if l.cues["resolved"] >= 2 && !l.question && l.aside() < 2 {
+			ls = append(ls, l)
+		}
+	}
+	return ls
+}
+
+// sameMatter is the likeness from which a later line speaks of a worry before it.
+const sameMatter = 7
+
+// putToRest reports whether a later line on the same matter says that the worry is
+// over.
+func (rd *reading) putToRest(l *line, settled []*line) bool {
+	for _, s := range settled {
+		if s.p != l.p && spokenAt(l).Before(spokenAt(s)) && rd.alike(s, l) >= sameMatter {
+			return true
+		}
+	}
+	return false
 }
 
 func (rd *reading) risky(l *line) float64 {
