@@ -121,6 +121,10 @@ func contains(ps []*throughline.Person, p *throughline.Person) bool {
 	return false
 }
 
+// littleTalk is the share of all that was said up to which a person may have had
+// no part in the decision.
+const littleTalk = 0.1
+
 // tookPart reports whether the person had a part in the decision: spoke or wrote
 // more than in passing, or the CRM gives them a role in it, and nothing says
 // that they had none.
@@ -128,8 +132,10 @@ func (rd *reading) tookPart(m *member) bool {
 	if m.person.CRMRole == "" && m.words < 25 && len(m.told) < 4 {
 		return false
 	}
+	// Who talks much, or has a role in the CRM, speaks of somebody else.
+	aside := m.person.CRMRole == "" && float64(m.words) < littleTalk*1000*rd.size
 	for _, l := range m.own {
-		if l.cues["nopart"] >= 3 {
+		if aside && l.cues["nopart"] >= 3 {
 			return false
 		}
 	}
