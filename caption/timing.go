@@ -43,10 +43,11 @@ func timestamp(s string) (time.Duration, string, bool) {
 	if first == "" {
 		return 0, s, false
 	}
-	hours, minutes, seconds := "0", first, ""
+	hours, minutes := "0", first
 	long := len(first) != 2 || number(first) > 59
 	s, ok := strings.CutPrefix(s, ":")
-	if seconds, s = digits(s); !ok || len(seconds) != 2 {
+	seconds, s := digits(s)
+	if !ok || len(seconds) != 2 {
 		return 0, s, false
 	}
 	if long || strings.HasPrefix(s, ":") {

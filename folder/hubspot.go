@@ -93,10 +93,23 @@ func hubspotResults(f *file) ([]json.RawMessage, error) {
 // kind tells what a record is by its properties: the answers don't say.
 func (rec hubspotRecord) kind() string {
 	for _, k := range []struct{ kind, property string }{
-		{"deal", "dealname"}, {"deal", "dealstage"}, {"note", "hs_note_body"}, {"task", "hs_task_subject"}, {"task", "hs_task_body"},
-		{"call", "hs_call_body"}, {"call", "hs_call_title"}, {"meeting", "hs_meeting_body"}, {"meeting", "hs_meeting_title"},
-		{"email", "hs_email_text"}, {"email", "hs_email_subject"}, {"contact", "firstname"}, {"contact", "lastname"}, {"contact", "jobtitle"},
-		{"contact", "email"}, {"company", "domain"}, {"company", "name"},
+		{"deal", "dealname"},
+		{"deal", "dealstage"},
+		{"note", "hs_note_body"},
+		{"task", "hs_task_subject"},
+		{"task", "hs_task_body"},
+		{"call", "hs_call_body"},
+		{"call", "hs_call_title"},
+		{"meeting", "hs_meeting_body"},
+		{"meeting", "hs_meeting_title"},
+		{"email", "hs_email_text"},
+		{"email", "hs_email_subject"},
+		{"contact", "firstname"},
+		{"contact", "lastname"},
+		{"contact", "jobtitle"},
+		{"contact", "email"},
+		{"company", "domain"},
+		{"company", "name"},
 	} {
 		if _, ok := rec.Properties[k.property]; ok {
 			return k.kind

@@ -87,7 +87,7 @@ func (r *slackReader) take(f *file, c *collector) bool {
 	records, err := slackRecords(f)
 	if len(records) == 0 {
 		// A channel without a message on that day is an empty list.
-		return err == nil && records != nil && string(strings.TrimSpace(string(f.data))) == "[]" && r.knows(path.Base(path.Dir(f.path)))
+		return err == nil && records != nil && strings.TrimSpace(string(f.data)) == "[]" && r.knows(path.Base(path.Dir(f.path)))
 	}
 	switch slackKind(records[0]) {
 	case "users":
@@ -227,8 +227,10 @@ func (r *slackReader) done(c *collector) {
 
 func (r *slackReader) source(name string, days []slackDay) *rawSource {
 	ch, known := r.channels[name]
-	s := &rawSource{kind: throughline.SourceChat, title: "#" + name, nativeID: ch.ID, file: days[0].file, private: ch.IsPrivate,
-		shared: ch.IsExtShared || len(ch.Connected) > 1}
+	s := &rawSource{
+		kind: throughline.SourceChat, title: "#" + name, nativeID: ch.ID, file: days[0].file, private: ch.IsPrivate,
+		shared: ch.IsExtShared || len(ch.Connected) > 1,
+	}
 	if !known {
 		s.nativeID = name
 	}

@@ -180,7 +180,7 @@ func (l *line) claimed() float64 {
 	w := math.Min(l.weight[claim], 2.5) + 0.3*float64(min(l.matter, 3)) + 0.4*float64(min(l.units, 2)) + 0.25*float64(min(l.numbers, 2))
 	w -= 0.5 * l.noise()
 	if l.question {
-		w -= 1
+		w--
 	}
 	if l.weight[doubting] >= 1 {
 		w -= 0.4 * math.Min(l.weight[doubting], 2)

@@ -81,7 +81,7 @@ func (c *complaints) take() []string {
 	return said
 }
 
-func listen(t *testing.T, ctx context.Context, address string) *complaints {
+func listen(ctx context.Context, t *testing.T, address string) *complaints {
 	t.Helper()
 	c := &complaints{}
 	err := chromedp.Listen(ctx, func(ev any) {
@@ -122,7 +122,7 @@ func TestLook(t *testing.T) {
 	}))
 	defer server.Close()
 	ctx := browser(t)
-	c := listen(t, ctx, server.URL)
+	c := listen(ctx, t, server.URL)
 	for _, a := range throughline.Audiences {
 		for _, size := range []struct{ width, height int64 }{{1280, 900}, {390, 844}} {
 			name := fmt.Sprintf("%s-%d", a, size.width)
@@ -147,17 +147,17 @@ func TestLook(t *testing.T) {
 				}
 				keep(t, name+".png", shot)
 				if size.width > 1000 && a != throughline.AudienceCustomer {
-					checkFirstScreen(t, ctx, size.height)
+					checkFirstScreen(ctx, t, size.height)
 				}
 			})
 		}
-		t.Run(string(a)+" printed", func(t *testing.T) { checkPrint(t, ctx, a) })
+		t.Run(string(a)+" printed", func(t *testing.T) { checkPrint(ctx, t, a) })
 	}
 }
 
 // checkFirstScreen: the deal in brief (champion, committee, pains, use cases)
 // ends where nobody has to scroll.
-func checkFirstScreen(t *testing.T, ctx context.Context, height int64) {
+func checkFirstScreen(ctx context.Context, t *testing.T, height int64) {
 	t.Helper()
 	bottom, err := chromedp.Run(ctx, chromedp.Evaluate[float64](`document.getElementById("glance").getBoundingClientRect().bottom + window.scrollY`))
 	if err != nil {
@@ -179,7 +179,7 @@ func checkFirstScreen(t *testing.T, ctx context.Context, height int64) {
 }
 
 // checkPrint prints the open page on A4.
-func checkPrint(t *testing.T, ctx context.Context, a throughline.Audience) {
+func checkPrint(ctx context.Context, t *testing.T, a throughline.Audience) {
 	t.Helper()
 	pdf, err := chromedp.Run(ctx, chromedp.PrintToPDF(chromedp.PDFPaper(chromedp.PaperA4), chromedp.PDFPreferCSSPageSize()))
 	if err != nil {

@@ -426,7 +426,7 @@ func dashedName(lines []line, i int, by sender) bool {
 	if name == s || strings.HasPrefix(s, "--") || len(strings.Fields(name)) > 2 || bullet(lines, i) {
 		return false
 	}
-	if len(by.words) > 0 && !by.signs(name) && !(isName(name) && len(strings.Fields(name)) == 1) {
+	if len(by.words) > 0 && !by.signs(name) && (!isName(name) || len(strings.Fields(name)) != 1) {
 		return false
 	}
 	return nameOnly.MatchString(name)

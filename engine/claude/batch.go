@@ -42,7 +42,7 @@ func (s *session) batch(ctx context.Context, qs []Request, missing []int, answer
 		}
 	}
 	stream := s.Client.Messages.Batches.ResultsStreaming(ctx, id, anthropic.MessageBatchResultsParams{})
-	defer stream.Close()
+	defer func() { _ = stream.Close() }() // nothing is written to it
 	for stream.Next() {
 		res := stream.Current()
 		i, err := strconv.Atoi(res.CustomID)

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"sync"
 	"time"
 
@@ -224,10 +225,8 @@ func (s *session) kept(q Request) (Answer, bool, error) {
 		return Answer{}, false, nil
 	}
 	var a Answer
-	if err := json.Unmarshal(data, &a); err != nil {
-		return Answer{}, false, nil // half written: ask again
-	}
-	return a, true, nil
+	whole := json.Unmarshal(data, &a) == nil // else it is half written, and asked for again
+	return a, whole, nil
 }
 
 func (s *session) keep(q Request, a Answer) error {
@@ -283,7 +282,7 @@ func (s *session) stream(ctx context.Context, q Request) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
 	stream := s.Client.Messages.NewStreaming(ctx, q.Params)
-	defer stream.Close()
+	defer func() { _ = stream.Close() }() // nothing is written to it
 	var m anthropic.Message
 	size := 0
 	for stream.Next() {
@@ -307,17 +306,21 @@ func (s *session) stream(ctx context.Context, q Request) (Answer, error) {
 
 var errBrokenOff = errors.New("the connection ended before the answer did")
 
+// statusOverloaded is how the API says that it has too much to do.
+const statusOverloaded = 529
+
 // transient reports whether an error may be gone in a while. The SDK has already
 // tried again what failed before an answer began.
 func transient(err error) bool {
 	var api *anthropic.Error
 	if errors.As(err, &api) {
 		switch api.StatusCode {
-		case 408, 409, 500, 502, 503, 504, 529:
+		case http.StatusRequestTimeout, http.StatusConflict, http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable,
+			http.StatusGatewayTimeout, statusOverloaded:
 			return true
-		case 429:
+		case http.StatusTooManyRequests:
 			return !spendCap(api)
-		case 200: // an error event within the stream
+		case http.StatusOK: // an error event within the stream
 			return true
 		}
 		return false

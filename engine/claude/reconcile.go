@@ -43,8 +43,18 @@ func dayOf(t *taken) string {
 func (r *Run) itemLine(b *strings.Builder, n int, t *taken) {
 	fmt.Fprintf(b, "## %d: %s\n\n%s\n", n, t.Kind, escape(cut(t.Text, 500)))
 	for _, f := range []struct{ label, value string }{
-		{"person", t.Person}, {"stance", string(t.Stance)}, {"why", t.Why}, {"vendor", t.Vendor}, {"function", t.Function}, {"day", dayOf(t)}, {"due", t.Due}, {"area", string(t.Area)},
-		{"promise", t.Promise}, {"doubt", t.Doubt}, {"condition", t.Condition}, {"next step", t.NextStep},
+		{"person", t.Person},
+		{"stance", string(t.Stance)},
+		{"why", t.Why},
+		{"vendor", t.Vendor},
+		{"function", t.Function},
+		{"day", dayOf(t)},
+		{"due", t.Due},
+		{"area", string(t.Area)},
+		{"promise", t.Promise},
+		{"doubt", t.Doubt},
+		{"condition", t.Condition},
+		{"next step", t.NextStep},
 	} {
 		if f.value != "" {
 			fmt.Fprintf(b, "%s: %s\n", f.label, escape(cut(f.value, 300)))

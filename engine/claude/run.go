@@ -302,7 +302,7 @@ func (r *Run) inPart(c hedge.Candidate, i int) bool {
 func (r *Run) request(name, system string, blocks []anthropic.ContentBlockParamUnion, tool string, schema object, maxTokens int) Request {
 	r.count++
 	p := anthropic.MessageNewParams{
-		Model:     anthropic.Model(r.cfg.Model),
+		Model:     r.cfg.Model,
 		MaxTokens: int64(maxTokens),
 		System:    []anthropic.TextBlockParam{{Text: system}},
 		Messages:  []anthropic.MessageParam{anthropic.NewUserMessage(blocks...)},

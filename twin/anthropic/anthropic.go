@@ -145,7 +145,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.Method == http.MethodPost && path == "messages/batches":
 		s.newBatch(w, r)
 	case strings.HasPrefix(path, "messages/batches/"):
-		s.batch(w, r, strings.Split(strings.TrimPrefix(path, "messages/batches/"), "/"))
+		s.batch(w, strings.Split(strings.TrimPrefix(path, "messages/batches/"), "/"))
 	case strings.HasPrefix(path, "models/"):
 		s.model(w, strings.TrimPrefix(path, "models/"))
 	default:

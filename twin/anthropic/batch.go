@@ -30,7 +30,7 @@ func (s *Server) newBatch(w http.ResponseWriter, r *http.Request) {
 	s.show(w, b)
 }
 
-func (s *Server) batch(w http.ResponseWriter, r *http.Request, path []string) {
+func (s *Server) batch(w http.ResponseWriter, path []string) {
 	s.mu.Lock()
 	b := s.batches[path[0]]
 	s.mu.Unlock()
