@@ -2,15 +2,18 @@ package main
 
 import (
 	"encoding/json"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"throughline"
 	"throughline/eval"
+	"throughline/twin/anthropic"
 )
 
 // annotated is the annotated deal of the tests.
@@ -245,5 +248,37 @@ func TestEvalBench(t *testing.T) {
 	t.Logf("\n%s", out.String())
 	if run.Total.NotVerbatim > 0 || run.Total.Unproven > 0 || run.Total.Quotes == 0 || len(run.Total.Kinds) != len(throughline.Kinds) && !raced {
 		t.Errorf("%+v", run.Total)
+	}
+}
+
+// TestEvalWithModel sets the builtin engine beside a model, or what stands in for
+// one: what the model's answers come to is scored, with their tokens and money.
+func TestEvalWithModel(t *testing.T) {
+	const risk = `{"items":[{"kind":"risk","text":"No signal in the cold store.","label":"stated","area":"technical",
+		"quotes":[{"ref":"c2.5","text":"There's no signal in there at all, and the scanner needs it."}]}],"dismissed":[],"questions":[]}`
+	srv := httptest.NewServer(&anthropic.Server{
+		Model: func(r anthropic.Request, _ int) anthropic.Reply {
+			if strings.HasPrefix(r.Text(), "# Reconcile") {
+				return anthropic.Reply{Text: `{"merge":[],"replaced":[],"drop":[],"contradictions":[],"questions":[]}`}
+			}
+			return anthropic.Reply{Text: risk}
+		},
+		Now: time.Now, Key: "secret-of-the-test", Structured: true,
+	})
+	defer srv.Close()
+	t.Setenv("ANTHROPIC_BASE_URL", srv.URL)
+	t.Setenv("ANTHROPIC_API_KEY", "secret-of-the-test")
+	t.Setenv("THROUGHLINE_CACHE", t.TempDir())
+	var c eval.Comparison
+	out := succeed(t, "", "eval", annotated, "--compare", "claude", "--passes", "single", "--format", "json")
+	if err := json.Unmarshal([]byte(out), &c); err != nil {
+		t.Fatal(err)
+	}
+	got := c.Second.Total
+	if !strings.HasPrefix(c.Second.Name, "claude ") || got.Items != 1 || got.Sums.Good != 1 || got.Kinds[throughline.KindRisk].Recall != 0.5 {
+		t.Errorf("%s: %+v", c.Second.Name, got)
+	}
+	if got.Cost.Requests == 0 || got.Cost.InputTokens == 0 || got.Cost.OutputTokens == 0 || got.Cost.USD <= 0 || c.Difference.USD != got.Cost.USD {
+		t.Errorf("cost %+v, difference %+v", got.Cost, c.Difference)
 	}
 }
