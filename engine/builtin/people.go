@@ -322,8 +322,21 @@ func (rd *reading) enthusiast(m *member, d *throughline.Draft) {
 	}
 	rd.privately(m, throughline.KindEnthusiast, d, aside, func(l *line) float64 {
 		return l.cues["keen"] + l.cues["private"]
-	}, func(l *line) bool { return l.cues["keen"] >= 2 }, func(l *line) bool { return l.cues["private"] >= 2 },
+	}, func(l *line) bool { return l.cues["keen"] >= 2 }, func(l *line) bool {
+		return l.cues["private"] >= 2 || l.p.Speaker == m.person && l.cues["keen"] >= 4 && m.cool()
+	},
 		rd.texts.Enthusiast)
+}
+
+// cool reports whether the person said little for it where others of the
+// customer's heard them.
+func (m *member) cool() bool {
+	return sum(m.own, func(l *line) float64 {
+		if l.p.HeardBy(throughline.SideCustomer) <= 1 {
+			return 0
+		}
+		return l.cues["support"] + l.cues["keen"]
+	}) < 2
 }
 
 // reluctant finds somebody who agreed against their own preference, by their own
@@ -348,7 +361,9 @@ func (rd *reading) privately(m *member, k throughline.Kind, d *throughline.Draft
 		}
 	}
 	for _, l := range m.told {
-		if where(l) && (l.p.Source.Internal || l.side() == throughline.SideCustomer) && alone(l, rd) {
+		// What one of the customer's people writes in confidence is of themselves.
+		theirs := l.side() == throughline.SideCustomer && k == throughline.KindReluctant
+		if where(l) && (l.p.Source.Internal || theirs) && alone(l, rd) && !within(m.person, l, string(k)) {
 			ls = append(ls, l)
 		}
 	}
@@ -368,6 +383,24 @@ func (rd *reading) privately(m *member, k throughline.Kind, d *throughline.Draft
 	d.Items = append(d.Items, item(k, f, throughline.Item{
 		Person: m.person.Name, Title: m.person.Title, Text: fmt.Sprintf(text, m.person.Name+called(m.person)), Label: throughline.LabelInferred,
 	}))
+}
+
+// within reports whether a cue's own words name the person: in "because Ann told
+// him to", it is not Ann who agreed against a preference.
+func within(p *throughline.Person, l *line, section string) bool {
+	for _, h := range l.hits {
+		if h.Section != section {
+			continue
+		}
+		for _, t := range l.tokens[h.First : h.Last+1] {
+			for _, name := range lexicon.Tokens(p.Name) {
+				if t.Capital && t.Word == name.Word {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // called is a person's title as an apposition.
