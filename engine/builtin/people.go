@@ -2,6 +2,7 @@ package builtin
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 
 	"throughline"
@@ -385,14 +386,19 @@ func (rd *reading) privately(m *member, k throughline.Kind, d *throughline.Draft
 	}))
 }
 
-// within reports whether a cue's own words name the person: in "because Ann told
-// him to", it is not Ann who agreed against a preference.
+// within reports whether the person stands in a cue as the one who does something
+// to another: in "because Ann told him to" and "Ann has leaned on him", it is not
+// Ann who agreed against a preference.
 func within(p *throughline.Person, l *line, section string) bool {
 	for _, h := range l.hits {
 		if h.Section != section {
 			continue
 		}
-		for _, t := range l.tokens[h.First : h.Last+1] {
+		first := h.First
+		if slices.ContainsFunc(l.tokens[first:min(h.Last+2, len(l.tokens))], func(t lexicon.Token) bool { return l.lex.InClass("object", t.Word) }) {
+			first = max(0, first-2) // "Ann has"
+		}
+		for _, t := range l.tokens[first : h.Last+1] {
 			for _, name := range lexicon.Tokens(p.Name) {
 				if t.Capital && t.Word == name.Word {
 					return true
