@@ -3,12 +3,15 @@ package builtin_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"throughline"
 	"throughline/engine/builtin"
@@ -173,4 +176,45 @@ func shown(it throughline.Item) string {
 		b.WriteString(" | " + q.Speaker + ": " + q.Quote)
 	}
 	return b.String()
+}
+
+func TestTheSameDealGivesTheSameDraft(t *testing.T) {
+	for _, lang := range languages {
+		deal, err := folder.Read(context.Background(), filepath.Join("testdata", "deals", lang, "deal"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var first *throughline.Draft
+		for range 5 {
+			d, err := builtin.Engine{}.Draft(context.Background(), deal)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if first == nil {
+				first = d
+			}
+			if diff := cmp.Diff(first, d); diff != "" {
+				t.Fatalf("%s: %s", lang, diff)
+			}
+		}
+	}
+}
+
+func TestDraftStopsWhenAsked(t *testing.T) {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if _, err := (builtin.Engine{}).Draft(ctx, talk(1000)); !errors.Is(err, context.Canceled) {
+		t.Errorf("Draft under a cancelled context: %v", err)
+	}
+}
+
+// A deal with nothing in it gives no items, and the questions to ask.
+func TestDraftOfNothing(t *testing.T) {
+	d, err := builtin.Engine{}.Draft(context.Background(), &throughline.Deal{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(d.Items) != 0 || len(d.Questions) < 10 {
+		t.Errorf("%d items and %d questions", len(d.Items), len(d.Questions))
+	}
 }
