@@ -289,14 +289,13 @@ func TestMCPOverStandardInputAndOutput(t *testing.T) {
 // when what comes in is none, and the program ends when its input does.
 func TestMCPSpeaksOnlyTheProtocol(t *testing.T) {
 	in := strings.Join([]string{
-		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`,
-		`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
+		`{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`, //nolint:misspell // the protocol's own word
+		`{"jsonrpc":"2.0","method":"notifications/initialized"}`, //nolint:misspell // as well
 		`{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"read_deal","arguments":{"deal":"harborline"}}}`,
 		`{"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"no_tool","arguments":{}}}`,
 		`{"jsonrpc":"2.0","id":4,"method":"nothing"}`,
 	}, "\n") + "\n"
 	r, w := io.Pipe()
-	defer w.Close()
 	var out lines
 	e := env{stdin: r, stdout: &out, stderr: io.Discard, now: time.Now}
 	done := make(chan int, 1)
@@ -331,7 +330,6 @@ func TestMCPSpeaksOnlyTheProtocol(t *testing.T) {
 type lines struct {
 	mu  sync.Mutex
 	all bytes.Buffer
-	got chan struct{}
 }
 
 func (l *lines) Write(p []byte) (int, error) {

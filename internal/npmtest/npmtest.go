@@ -80,7 +80,7 @@ func install(ctx context.Context, npm, dir string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(temp) // in vain once it is renamed
+	defer func() { _ = os.RemoveAll(temp) }() // in vain once it is renamed
 	for name, data := range map[string][]byte{"package.json": manifest, "package-lock.json": lock} {
 		if err := os.WriteFile(filepath.Join(temp, name), data, 0o600); err != nil {
 			return err
