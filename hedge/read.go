@@ -91,8 +91,13 @@ func read(deal *throughline.Deal) *reading {
 			rd.of[p] = t
 		}
 	}
+	calls := slices.ContainsFunc(rd.turns, func(t *turn) bool { return t.p.Source.Kind == throughline.SourceCall })
 	for _, t := range rd.turns {
-		rd.words.count(t.bag)
+		// Where there are calls, theirs alone are the words by which rarity is told:
+		// a mail, which anybody may have sent, then changes nothing elsewhere.
+		if !calls || t.p.Source.Kind == throughline.SourceCall {
+			rd.words.count(t.bag)
+		}
 	}
 	return rd
 }

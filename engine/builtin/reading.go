@@ -7,6 +7,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"unicode"
 
 	"throughline"
 	"throughline/ground"
@@ -47,9 +48,10 @@ type reading struct {
 	lines      []*line
 	of         map[*throughline.Passage][]*line
 	lex        map[*throughline.Source]*lexicon.Lexicon
-	seen       map[string]int  // in how many passages a word stands
-	known      map[string]bool // words that are names of the deal's people and companies
-	small      map[string]bool // words that stand somewhere without a capital
+	counts     map[throughline.SourceKind]bool // of which kinds of source the words are counted
+	seen       map[string]int                  // in how many passages a word stands
+	known      map[string]bool                 // words that are names of the deal's people and companies
+	small      map[string]bool                 // words that stand somewhere without a capital
 	place      map[*throughline.Source]place
 	total      int // passages read
 	candidates []hedge.Candidate
@@ -95,6 +97,7 @@ func read(ctx context.Context, deal *throughline.Deal) (*reading, error) {
 			rd.known[t.Word] = true
 		}
 	}
+	rd.counts = counted(deal)
 	main := mainLanguage(deal, ls)
 	rd.texts = textsOf[main]
 	for _, s := range deal.Sources {
@@ -133,7 +136,7 @@ func mainLanguage(deal *throughline.Deal, ls map[string]*lexicon.Lexicon) string
 }
 
 func (rd *reading) split(p *throughline.Passage, lex *lexicon.Lexicon, dates *dateWords) {
-	rd.total++
+	counts := rd.counts[p.Source.Kind]
 	inPassage := map[string]bool{}
 	for _, span := range sentences(p.Text, lex) {
 		l := &line{p: p, start: span.Start, end: span.End, cues: map[string]float64{}, lex: lex, dates: dates}
@@ -141,12 +144,14 @@ func (rd *reading) split(p *throughline.Passage, lex *lexicon.Lexicon, dates *da
 		if len(l.tokens) == 0 {
 			continue
 		}
-		l.hits = lex.Find(l.tokens)
+		if !code(l.text()) {
+			l.hits = lex.Find(l.tokens)
+		}
 		for _, h := range l.hits {
 			l.cues[h.Section] += h.Weight
 		}
 		for _, t := range l.tokens {
-			if !t.Capital {
+			if counts && !t.Capital {
 				rd.small[t.Word] = true
 			}
 			if len(t.Word) > 2 && !lex.InClass("stop", t.Word) {
@@ -157,13 +162,46 @@ func (rd *reading) split(p *throughline.Passage, lex *lexicon.Lexicon, dates *da
 		l.question = strings.HasSuffix(strings.TrimSpace(l.text()), "?")
 		rd.lines = append(rd.lines, l)
 		rd.of[p] = append(rd.of[p], l)
-		if p.Side() != throughline.SideUnknown {
+		if counts && p.Side() != throughline.SideUnknown {
 			rd.size += float64(len(l.tokens)) / 1000
 		}
 	}
+	if !counts {
+		return
+	}
+	rd.total++
 	for w := range inPassage {
 		rd.seen[w]++
 	}
+}
+
+// counted are the kinds of source whose words are counted, to tell which are rare
+// and how much was said. Where there are calls, calls alone: a mail, which anybody
+// may have sent, then changes nothing of what is found elsewhere.
+func counted(deal *throughline.Deal) map[throughline.SourceKind]bool {
+	for _, s := range deal.Sources {
+		if s.Kind == throughline.SourceCall && len(s.Passages) > 0 {
+			return map[throughline.SourceKind]bool{throughline.SourceCall: true}
+		}
+	}
+	return map[throughline.SourceKind]bool{
+		throughline.SourceEmail: true, throughline.SourceChat: true, throughline.SourceCRM: true, throughline.SourceDocument: true,
+	}
+}
+
+// code reports whether a sentence is rather a line of a program, a table or an
+// address than something somebody says.
+func code(text string) bool {
+	marks, letters := 0, 0
+	for _, r := range text {
+		switch {
+		case strings.ContainsRune("{}[]()=;<>|\\_#$^~`", r):
+			marks++
+		case unicode.IsLetter(r):
+			letters++
+		}
+	}
+	return marks >= 3 && marks*12 > letters
 }
 
 // sentences divides a text, and keeps together a date whose point looks like a
