@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"throughline"
 	"throughline/engine/claude"
@@ -24,31 +25,58 @@ import (
 // drafts that were submitted, and perhaps a directory to write handoffs into.
 // [os.Root] keeps every access below the two, whatever a path or a link says.
 type desk struct {
-	env    env
-	root   *os.Root
-	dir    string   // the root's absolute name
-	out    *os.Root // nil where nothing may be written
-	mu     sync.Mutex
-	read   []*onDesk // the deals read last, the latest first
-	drafts map[string]held
+	env      env
+	root     *os.Root
+	dir      string   // the root's absolute name
+	out      *os.Root // nil where nothing may be written
+	withhold withholding
+	mu       sync.Mutex
+	read     []*onDesk // the deals read last, the latest first
+	drafts   map[string]held
 }
 
-// onDesk is a deal that was read.
+// onDesk is a deal that was read, less what is withheld.
 type onDesk struct {
 	name string // relative to the root, with slashes
 	deal *throughline.Deal
 	ix   *ground.Index
+	kept []string // what is withheld, for the document
+}
+
+// lay puts a deal on the desk, less what is withheld: neither is it shown, nor
+// does it prove anything.
+func lay(deal *throughline.Deal, w withholding) (*onDesk, error) {
+	shown, kept, err := w.from(deal)
+	if err != nil {
+		return nil, err
+	}
+	return &onDesk{deal: shown, ix: ground.NewIndex(shown), kept: kept}, nil
+}
+
+// settle makes the handoff of a draft that comes in pieces, and the report on
+// it.
+func (o *onDesk) settle(by throughline.Engine, pieces []claude.Piece, at time.Time) (*throughline.Handoff, submitReport, error) {
+	s, err := claude.Submit(o.deal, o.ix, by, pieces...)
+	if err != nil {
+		return nil, submitReport{}, fmt.Errorf("reading the draft: %w", err)
+	}
+	s.Draft.Usage.Kept = o.kept
+	h, refused := ground.Settle(o.deal, o.ix, s.Draft, at)
+	return h, report(o.ix, s, h, refused), nil
 }
 
 // maxOnDesk is how many deals are kept in memory.
 const maxOnDesk = 3
 
-func openDesk(e env, root, out string) (*desk, error) {
+func openDesk(e env, root, out string, w withholding) (*desk, error) {
+	if _, err := w.rule(); err != nil {
+		return nil, err
+	}
 	dir, err := filepath.Abs(root)
 	if err != nil {
 		return nil, fmt.Errorf("finding %s: %w", root, err)
 	}
-	d := &desk{env: e, dir: dir, drafts: map[string]held{}}
+	d := &desk{env: e, dir: dir, withhold: w, drafts: map[string]held{}}
 	if d.root, err = os.OpenRoot(dir); err != nil {
 		return nil, fmt.Errorf("opening the directory with the deals: %w; name another with --root", err)
 	}
@@ -169,7 +197,11 @@ func (d *desk) reread(ctx context.Context, name string) (*onDesk, error) {
 	if err != nil {
 		return nil, d.explain(at, err)
 	}
-	o := &onDesk{name: at, deal: deal, ix: ground.NewIndex(deal)}
+	o, err := lay(deal, d.withhold)
+	if err != nil {
+		return nil, err
+	}
+	o.name = at
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.read = slices.DeleteFunc(d.read, func(old *onDesk) bool { return old.name == at })

@@ -20,6 +20,8 @@ func newHedges(e env) *cobra.Command {
 		Args: oneDir,
 	}
 	format := choose(cmd, "format", "f", "how it is written", "text", "json")
+	var withhold withholding
+	withhold.addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		p := startProgress(e)
 		defer p.stop()
@@ -28,6 +30,10 @@ func newHedges(e env) *cobra.Command {
 			return err
 		}
 		p.enter("Looking for hedged promises")
+		deal, _, err = withhold.from(deal)
+		if err != nil {
+			return err
+		}
 		found := hedge.Scan(deal)
 		if format.value == "json" {
 			if found == nil {

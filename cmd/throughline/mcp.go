@@ -37,8 +37,10 @@ func newMCP(e env) *cobra.Command {
 	}
 	root := cmd.Flags().String("root", ".", "the `DIR` below which the deals' folders are")
 	out := cmd.Flags().String("out", "", "the `DIR` that handoffs may be written into; without it nothing is written")
+	var withhold withholding
+	withhold.addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		d, err := openDesk(e, *root, *out)
+		d, err := openDesk(e, *root, *out, withhold)
 		if err != nil {
 			return err
 		}
@@ -368,14 +370,11 @@ func (d *desk) submit(ctx context.Context, args json.RawMessage) (submitted, err
 	if err != nil {
 		return submitted{}, err
 	}
-	h, err := d.hold(o.name, throughline.Section(in.Section), in.Model, draft, func(h held) error {
-		_, err := claude.Submit(o.deal, o.ix, claude.ByHand(h.model), h.pieces()...)
+	var rep submitReport
+	h, err := d.hold(o.name, throughline.Section(in.Section), in.Model, draft, func(h held) (err error) {
+		_, rep, err = o.settle(claude.ByHand(h.model), h.pieces(), d.env.now())
 		return err
 	})
-	if err != nil {
-		return submitted{}, err
-	}
-	_, rep, err := settle(o.deal, o.ix, claude.ByHand(h.model), h.pieces(), d.env.now())
 	if err != nil {
 		return submitted{}, err
 	}
@@ -447,7 +446,7 @@ func (d *desk) renderHandoff(ctx context.Context, _ *mcp.CallToolRequest, in ren
 	if !ok {
 		return nil, nil, fmt.Errorf("nothing was submitted for %s yet: call submit_handoff first", o.name)
 	}
-	handoff, _, err := settle(o.deal, o.ix, claude.ByHand(h.model), h.pieces(), d.env.now())
+	handoff, _, err := o.settle(claude.ByHand(h.model), h.pieces(), d.env.now())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -46,7 +46,13 @@ func connect(t testing.TB, transport mcp.Transport) client {
 // atDesk connects to a server in memory.
 func atDesk(t testing.TB, root, out string) client {
 	t.Helper()
-	d, err := openDesk(env{stdout: io.Discard, stderr: io.Discard, now: func() time.Time { return noon }}, root, out)
+	return atDeskWithout(t, root, out, withholding{})
+}
+
+// atDeskWithout connects to one that withholds something.
+func atDeskWithout(t testing.TB, root, out string, w withholding) client {
+	t.Helper()
+	d, err := openDesk(env{stdout: io.Discard, stderr: io.Discard, now: func() time.Time { return noon }}, root, out, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -532,6 +538,41 @@ func TestMCPInspectReadsAnew(t *testing.T) {
 	c.text("inspect_deal", args{"deal": "acme"})
 	if text := c.text("read_deal", args{"deal": "acme"}); !strings.Contains(text, "came later") {
 		t.Errorf("the new file is not read: %s", text)
+	}
+}
+
+// TestWithholding: what is withheld is neither shown nor proven, by the tools and
+// by the commands, and the document says that it was so.
+func TestWithholding(t *testing.T) {
+	p := aPassage(t, demoDeal(t))
+	c := atDeskWithout(t, filepath.Dir(demoDir), "", withholding{Sources: []string{p.Source.ID}})
+	c.refused("there is no source", "read_deal", args{"deal": "harborline", "source": p.Source.ID})
+	if text := c.text("read_deal", args{"deal": "harborline", "page_size": maxPageSize}); strings.Contains(text, p.Ref+" ") {
+		t.Errorf("%s is withheld, and shown", p.Ref)
+	}
+	var proven proveList
+	c.into(&proven, "prove_quotes", args{"deal": "harborline", "quotes": []args{{"quote": p.Text}}})
+	if proven.Proven != 0 {
+		t.Errorf("a quote of what is withheld was proven: %+v", proven.Answers)
+	}
+	flag := "--withhold-source=" + p.Source.ID
+	if text := succeed(t, "", "read", demoDir, "--page-size", fmt.Sprint(maxPageSize), flag); strings.Contains(text, p.Ref+" ") {
+		t.Errorf("%s is withheld, and read", p.Ref)
+	}
+	if out := succeed(t, fmt.Sprintf("{\"quote\": %q}\n", p.Text), "prove", demoDir, flag); !strings.Contains(out, `"match":"none"`) {
+		t.Errorf("a quote of what is withheld: %s", out)
+	}
+	if out := succeed(t, "", "hedges", demoDir, flag); strings.Contains(out, " "+p.Source.ID+".") {
+		t.Errorf("candidates of what is withheld are listed: %s", out)
+	}
+	d := jsonDraft{Items: []jsonItem{{Item: throughline.Item{Kind: throughline.KindUseCase, Text: "A use."}, Quotes: []jsonQuote{{Ref: p.Ref, Text: p.Text}}}}}
+	r := throughlineRun(t, "", "submit", demoDir, draftFile(t, d), "-f", "json", flag)
+	var h throughline.Handoff
+	if err := json.Unmarshal([]byte(r.stdout), &h); err != nil {
+		t.Fatal(err)
+	}
+	if len(h.Items) != 0 || h.Usage == nil || len(h.Usage.Kept) == 0 {
+		t.Errorf("the document has %d items, and says of what was withheld: %+v", len(h.Items), h.Usage)
 	}
 }
 

@@ -28,6 +28,8 @@ func newProve(e env) *cobra.Command {
 		Example: `  echo '{"quote": "should be fine"}' | throughline prove exports/acme`,
 		Args:    oneDir,
 	}
+	var withhold withholding
+	withhold.addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		p := startProgress(e)
 		defer p.stop()
@@ -36,6 +38,10 @@ func newProve(e env) *cobra.Command {
 			return err
 		}
 		p.enter("Indexing the passages")
+		deal, _, err = withhold.from(deal)
+		if err != nil {
+			return err
+		}
 		ix := ground.NewIndex(deal)
 		p.stop()
 		return proveAll(e, ix)

@@ -36,6 +36,8 @@ func newRead(e env) *cobra.Command {
 	number := cmd.Flags().Int("page", 1, "the `NUMBER` of the page, from 1")
 	source := cmd.Flags().String("source", "", "show only the source with this `ID` (see inspect)")
 	size := cmd.Flags().Int("page-size", pageSize, "about how many `BYTES` a page has")
+	var withhold withholding
+	withhold.addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if *size < minPageSize || *size > maxPageSize {
 			return usageError{fmt.Errorf("--page-size is from %d to %d, not %d", minPageSize, maxPageSize, *size)}
@@ -47,7 +49,11 @@ func newRead(e env) *cobra.Command {
 			return err
 		}
 		p.enter("Laying out the pages")
-		text, err := page(deal, *source, *number, *size)
+		shown, _, err := withhold.from(deal)
+		if err != nil {
+			return err
+		}
+		text, err := page(shown, *source, *number, *size)
 		if err != nil {
 			return err
 		}

@@ -6,13 +6,11 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"throughline"
 	"throughline/engine/claude"
-	"throughline/ground"
 )
 
 func newSubmit(e env) *cobra.Command {
@@ -25,7 +23,8 @@ func newSubmit(e env) *cobra.Command {
 			"A draft is the JSON object that engine/claude/prompts/format.md describes: {\"items\": […], \"dismissed\": […],\n" +
 			"\"questions\": […]}, and if need be \"contradictions\": [{\"text\": …, \"sides\": [{\"text\": …, \"quotes\": […]}, …]}].\n" +
 			"It may come in several files, one a section for instance; - is standard input.\n\n" +
-			"With --check nothing is written but the report, on standard output.",
+			"With --check nothing is written but the report, on standard output. What was withheld when the deal was read must be\n" +
+			"withheld here too; the document then says that it was so.",
 		Example: "  throughline submit exports/acme draft.json --check\n" +
 			"  throughline submit exports/acme draft.json --format html -o acme.html",
 		Args: func(_ *cobra.Command, args []string) error {
@@ -41,6 +40,8 @@ func newSubmit(e env) *cobra.Command {
 	audience := choose(cmd, "audience", "a", "who will read it",
 		string(throughline.AudienceTeam), string(throughline.AudienceCompany), string(throughline.AudienceCustomer))
 	file := cmd.Flags().StringP("output", "o", "", "the `FILE` to write; standard output without it")
+	var withhold withholding
+	withhold.addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		out := output{stdout: e.stdout, name: *file}
 		if *check && *file != "" {
@@ -60,7 +61,11 @@ func newSubmit(e env) *cobra.Command {
 			return err
 		}
 		p.enter("Proving the draft")
-		h, rep, err := settle(deal, ground.NewIndex(deal), claude.ByHand(*model), pieces, e.now())
+		o, err := lay(deal, withhold)
+		if err != nil {
+			return err
+		}
+		h, rep, err := o.settle(claude.ByHand(*model), pieces, e.now())
 		if err != nil {
 			return err
 		}
@@ -108,15 +113,4 @@ func readPiece(e env, name string) ([]byte, error) {
 	}
 	defer f.Close()
 	return io.ReadAll(io.LimitReader(f, maxDraft))
-}
-
-// settle makes the handoff of a draft that comes in pieces, and the report on
-// it.
-func settle(deal *throughline.Deal, ix *ground.Index, by throughline.Engine, pieces []claude.Piece, at time.Time) (*throughline.Handoff, submitReport, error) {
-	s, err := claude.Submit(deal, ix, by, pieces...)
-	if err != nil {
-		return nil, submitReport{}, fmt.Errorf("reading the draft: %w", err)
-	}
-	h, refused := ground.Settle(deal, ix, s.Draft, at)
-	return h, report(ix, s, h, refused), nil
 }
