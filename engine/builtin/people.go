@@ -311,7 +311,7 @@ func (rd *reading) late(l *line) float64 {
 	if l.p.At.IsZero() || at.span == 0 {
 		return at.late
 	}
-	return 0.5 + float64(l.p.At.Sub(at.first))/float64(at.span)
+	return 0.5 + min(1, max(0, float64(l.p.At.Sub(at.first))/float64(at.span)))
 }
 
 // enthusiast finds somebody who is keener aside than in the group: keen words in

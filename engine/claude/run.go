@@ -93,6 +93,15 @@ type taken struct {
 	throughline.DraftItem
 	candidates []int
 	gone       bool
+	into       *taken // what it was merged into, or replaced by
+}
+
+// stands is the item, or the one that it went into; nil when neither stands.
+func (t *taken) stands() *taken {
+	for t != nil && t.gone {
+		t = t.into
+	}
+	return t
 }
 
 // repair is a quote that stands nowhere, waiting for its correction.
@@ -137,12 +146,15 @@ const autoTokens = 60_000
 
 // choose settles the plan of passes.
 func (r *Run) choose() error {
-	size := estimate(partition(r.deal, 1<<40)[0].text(r.deal, 1))
 	room := r.room()
 	if room < 4000 {
 		return fmt.Errorf("a window of %d tokens leaves no room for a deal", r.model.Window)
 	}
 	r.parts = partition(r.deal, room-estimate(cast(r.deal)))
+	size := estimate(cast(r.deal)) + size(r.parts[0].records)
+	for _, p := range r.parts {
+		size += p.size
+	}
 	switch r.cfg.Passes {
 	case Single:
 		r.passes, r.plan = Single, "single: asked for"
@@ -220,7 +232,10 @@ func (r *Run) pass(i int, ask []throughline.Section, maxTokens int) Request {
 	if len(ask) == 1 {
 		name = sectionPrompt(ask[0])
 	}
-	deal := anthropic.TextBlockParam{Text: "<deal>\n" + r.parts[i].text(r.deal, len(r.parts)) + "</deal>"}
+	if r.parts[i].shown == "" {
+		r.parts[i].shown = "<deal>\n" + r.parts[i].text(r.deal, len(r.parts)) + "</deal>"
+	}
+	deal := anthropic.TextBlockParam{Text: r.parts[i].shown}
 	if r.passes == Focused {
 		deal.CacheControl = cacheFor(r.cfg.CacheTTL)
 	}
@@ -280,8 +295,8 @@ func (r *Run) measure(i int, sections []throughline.Section) string {
 		kind       throughline.Kind
 		base, each float64
 	}{
-		{throughline.KindPain, 2, 1}, {throughline.KindUseCase, 3, 1}, {throughline.KindWorkaround, 2.5, 1}, {throughline.KindStretch, 1, 2.5},
-		{throughline.KindMilestone, 2, 0.7}, {throughline.KindRisk, 1, 2.7},
+		{throughline.KindPain, 2.5, 1}, {throughline.KindUseCase, 3.5, 1.1}, {throughline.KindWorkaround, 2.5, 1}, {throughline.KindStretch, 1, 2.5},
+		{throughline.KindMilestone, 2, 0.7}, {throughline.KindRisk, 2, 2.8},
 	} {
 		if slices.Contains(sections, k.kind.Section()) {
 			usual = append(usual, fmt.Sprintf("%d of %s", int(math.Round(k.base+k.each*doublings)), k.kind))
@@ -332,7 +347,13 @@ func (r *Run) inPart(c hedge.Candidate, i int) bool {
 			return i == j
 		}
 	}
-	return i == 0 // the CRM's, which stands in every part
+	// The CRM's, which stands in every part: asked with the first, or with the
+	// first half of it.
+	home := 0
+	for r.parts[home].split != nil {
+		home = r.parts[home].split[0]
+	}
+	return i == home
 }
 
 func (r *Run) request(name, system string, blocks []anthropic.ContentBlockParamUnion, tool string, schema object, maxTokens int) Request {
@@ -381,22 +402,47 @@ func (r *Run) Answer(id string, a Answer) error {
 		return fmt.Errorf("no request %q waits for an answer", id)
 	}
 	q := r.open[i]
+	r.answered++ // of use or not, it was paid for
+	r.bill(a.Usage)
 	follow, err := r.take(q, a)
 	if err != nil {
 		return fmt.Errorf("answer to %s: %w", id, err)
 	}
-	r.answered++
-	r.usage = r.usage.add(a.Usage)
-	r.cost += r.model.cost(a.Usage)
 	if a.Model != "" {
 		r.draft.Engine.Model = a.Model
 	}
+	r.follow(i, follow)
+	return nil
+}
+
+// without goes on without an answer to an open request, as if the model had
+// declined it.
+func (r *Run) without(id string) error {
+	i := slices.IndexFunc(r.open, func(q Request) bool { return q.ID == id })
+	if i < 0 {
+		return fmt.Errorf("no request %q waits for an answer", id)
+	}
+	follow, err := r.take(r.open[i], Answer{Stop: "refusal"})
+	if err != nil {
+		return fmt.Errorf("going on without an answer to %s: %w", id, err)
+	}
+	r.follow(i, follow)
+	return nil
+}
+
+// bill adds to the run's accounting what an answer was billed by.
+func (r *Run) bill(t Tokens) {
+	r.usage = r.usage.add(t)
+	r.cost += r.model.cost(t)
+}
+
+// follow puts the requests that follow in the place of one that was answered.
+func (r *Run) follow(i int, follow []Request) {
 	r.open = slices.Delete(r.open, i, i+1)
 	r.open = append(r.open, follow...)
 	for len(r.open) == 0 && r.stage != finished {
 		r.advance()
 	}
-	return nil
 }
 
 func (r *Run) take(q Request, a Answer) ([]Request, error) {
