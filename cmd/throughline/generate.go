@@ -112,6 +112,10 @@ func handoff(ctx context.Context, p *progress, eng engine, deal *throughline.Dea
 		return nil, err
 	}
 	p.enter("Proving the quotes")
+	if e, ok := eng.(*claude.Engine); ok {
+		// What the model did not see proves nothing, and is not listed as read.
+		deal, _ = e.Withhold.From(deal)
+	}
 	h, _ := ground.Settle(deal, ground.NewIndex(deal), draft, at) // what was refused stands in h.LeftOut
 	return h, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"errors"
@@ -164,7 +165,13 @@ func (d ledgerDir) Add(at time.Time, usd float64) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(json.NewEncoder(f).Encode(spending{at.UTC(), usd}), f.Close())
+	line, err := json.Marshal(spending{at.UTC(), usd})
+	if err != nil {
+		return errors.Join(err, f.Close())
+	}
+	// The line break before it parts it from a line that was not finished.
+	_, err = f.Write(append(append([]byte{'\n'}, line...), '\n'))
+	return errors.Join(err, f.Close())
 }
 
 func (d ledgerDir) Spent(at time.Time) (float64, error) {
@@ -177,12 +184,17 @@ func (d ledgerDir) Spent(at time.Time) (float64, error) {
 	}
 	defer f.Close()
 	sum := 0.0
-	for dec := json.NewDecoder(f); dec.More(); {
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
 		var s spending
-		if err := dec.Decode(&s); err != nil {
-			return 0, fmt.Errorf("reading %s: %w", d.file(at), err)
+		// A line that was being written when the machine stopped is no reason to
+		// write no handoff until the month is over.
+		if json.Unmarshal(lines.Bytes(), &s) == nil {
+			sum += s.USD
 		}
-		sum += s.USD
+	}
+	if err := lines.Err(); err != nil {
+		return 0, fmt.Errorf("reading %s: %w", d.file(at), err)
 	}
 	return sum, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"regexp"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -43,6 +44,9 @@ func (w withholding) from(deal *throughline.Deal) (*throughline.Deal, []string, 
 	rule, err := w.rule()
 	if err != nil {
 		return nil, nil, err
+	}
+	if unknown := rule.Unknown(deal); len(unknown) > 0 {
+		return nil, nil, usageError{fmt.Errorf("what is to be withheld is not there: %s; 'throughline inspect' lists sources and people", strings.Join(unknown, "; "))}
 	}
 	shown, kept := rule.From(deal)
 	return shown, kept, nil

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"html"
 	"strings"
 	"unicode/utf8"
 
@@ -333,10 +332,14 @@ func (q claimQuote) draft() throughline.DraftQuote {
 	default:
 		as = ""
 	}
-	return throughline.DraftQuote{Ref: strings.Trim(cut(q.Ref, 40), "[] "), Text: html.UnescapeString(cut(q.Text, maxQuoteBytes)), As: as}
+	return throughline.DraftQuote{Ref: strings.Trim(cut(q.Ref, 40), "[] "), Text: unescaped.Replace(cut(q.Text, maxQuoteBytes)), As: as}
 }
 
-func bounded(s string) string { return html.UnescapeString(cut(s, maxTextBytes)) }
+// unescaped undoes what [escape] does, once, and nothing else: what looks like
+// another entity stands so in the source.
+var unescaped = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&")
+
+func bounded(s string) string { return unescaped.Replace(cut(s, maxTextBytes)) }
 
 // cut shortens a text to n bytes at a character.
 func cut(s string, n int) string {

@@ -2,8 +2,11 @@ package claude
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"time"
@@ -71,10 +74,9 @@ func (s *session) batch(ctx context.Context, qs []Request, missing []int, answer
 
 // submit sends the batch, or finds the one that an interrupted run has sent.
 func (s *session) submit(ctx context.Context, qs []Request, missing []int) (string, error) {
-	key := "batch"
+	key := batchKey(qs)
 	var params anthropic.MessageBatchNewParams
 	for _, i := range missing {
-		key += "-" + qs[i].key()[:16]
 		body, err := json.Marshal(qs[i].Params)
 		if err != nil {
 			return "", fmt.Errorf("writing request %s: %w", qs[i].ID, err)
@@ -85,7 +87,11 @@ func (s *session) submit(ctx context.Context, qs []Request, missing []int) (stri
 		}
 		params.Requests = append(params.Requests, anthropic.MessageBatchNewParamsRequest{CustomID: strconv.Itoa(i), Params: p})
 	}
-	if id, err := s.Journal.Get(key); err == nil && len(id) > 0 {
+	id, err := s.Journal.Get(key)
+	if err != nil {
+		return "", fmt.Errorf("looking for a batch that was sent: %w", err)
+	}
+	if len(id) > 0 {
 		return string(id), nil
 	}
 	b, err := s.Client.Messages.Batches.New(ctx, params)
@@ -96,6 +102,17 @@ func (s *session) submit(ctx context.Context, qs []Request, missing []int) (stri
 		return "", fmt.Errorf("noting batch %s: %w", b.ID, err)
 	}
 	return b.ID, nil
+}
+
+// batchKey names the batch of a group of requests. It is by all of them, not by
+// those that are missing, so that a run which was interrupted while it kept the
+// results finds the rest of them where the first were.
+func batchKey(qs []Request) string {
+	h := sha256.New()
+	for _, q := range qs {
+		_, _ = io.WriteString(h, q.key()) // a hash takes everything
+	}
+	return "batch-" + hex.EncodeToString(h.Sum(nil))
 }
 
 // await waits for a batch to end; false when it is too late for that.

@@ -12,6 +12,8 @@ type Budget struct {
 	Ledger  Ledger  // what was spent; needed for Month
 }
 
+func (b Budget) limited() bool { return b.Handoff > 0 || b.Month > 0 }
+
 // A Ledger remembers what was spent.
 type Ledger interface {
 	Add(at time.Time, usd float64) error
@@ -33,16 +35,14 @@ func (e *BudgetError) Error() string {
 
 // afford errs before requests are sent that may pass a limit. What they may cost
 // is their estimated input and the longest answer they allow for.
-func (s *session) afford(qs []Request, missing []int) error {
-	if s.Budget.Handoff <= 0 && s.Budget.Month <= 0 {
+func (s *session) afford(qs []Request, missing []int, batch bool) error {
+	if !s.Budget.limited() {
 		return nil
 	}
 	next := 0.0
 	for _, i := range missing {
 		e := s.run.Estimate(qs[i])
-		if s.Batch {
-			e.Tokens.Batch = true
-		}
+		e.Tokens.Batch, e.Tokens.Output = batch, qs[i].Params.MaxTokens
 		next += s.run.model.cost(e.Tokens)
 	}
 	if next == 0 {

@@ -14,6 +14,8 @@ import (
 type part struct {
 	pieces  []piece
 	records []piece // the CRM's, which stand in every part
+	size    int     // of the pieces, in tokens
+	shown   string  // rendered for a request; empty until it is
 	split   []int   // the parts it was split into, when it proved too large after all
 }
 
@@ -66,6 +68,7 @@ func partition(deal *throughline.Deal, limit int) []part {
 		last := &ps[len(ps)-1]
 		last.pieces = append(last.pieces, p)
 		used += n
+		last.size = used
 		others = others[1:]
 	}
 	return ps
@@ -296,6 +299,9 @@ func clock(d time.Duration) string {
 // escape makes a text of the deal harmless as data: no tag can be opened or
 // closed in it, a passage stays on its line, and what can't be seen is gone.
 func escape(s string) string {
+	if plain(s) {
+		return strings.TrimSpace(s)
+	}
 	var b strings.Builder
 	b.Grow(len(s))
 	newline := false
@@ -325,6 +331,16 @@ func escape(s string) string {
 		}
 	}
 	return strings.TrimSpace(b.String())
+}
+
+// plain reports whether a text has nothing to escape, as most have.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 // charsPerToken is how many bytes one token holds, roughly: three for the newest

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,9 +49,12 @@ type Engine struct {
 // Draft reads a deal with the model. The error is the API's or ctx's, or a
 // [BudgetError] before anything is spent beyond it.
 func (e *Engine) Draft(ctx context.Context, deal *throughline.Deal) (*throughline.Draft, error) {
+	if err := e.Withhold.check(deal); err != nil {
+		return nil, err
+	}
 	shown, kept := e.Withhold.From(deal)
 	cfg := e.Config
-	cfg.Kept = kept
+	cfg.Kept = append(slices.Clone(cfg.Kept), kept...)
 	if e.Batch && cfg.CacheTTL == "" {
 		cfg.CacheTTL = "1h"
 	}
@@ -60,6 +64,9 @@ func (e *Engine) Draft(ctx context.Context, deal *throughline.Deal) (*throughlin
 		return nil, err
 	}
 	s := &session{Engine: e, run: run}
+	if !run.costKnown && e.Budget.limited() {
+		s.say("The price of %s is not known: the limits on what is spent can't be held", run.cfg.Model)
+	}
 	for len(run.Open()) > 0 {
 		if err := s.round(ctx); err != nil {
 			return nil, fmt.Errorf("drafting deal %s with %s: %w", deal.ID, run.cfg.Model, err)
@@ -93,9 +100,12 @@ func (e *Engine) capabilities(ctx context.Context, cfg *Config) {
 // A session is one run being answered.
 type session struct {
 	*Engine
-	run   *Run
-	mu    sync.Mutex
+	run *Run
+	mu  sync.Mutex
+	// spent is what this handoff has cost, also in a run that was interrupted.
 	spent float64
+	// lost is what was billed for answers that broke off.
+	lost []Tokens
 }
 
 func (s *session) say(format string, args ...any) {
@@ -140,16 +150,21 @@ func (s *session) group(ctx context.Context, qs []Request) error {
 		}
 		if ok {
 			answers[i] = a
+			s.spent += s.run.model.cost(a.Usage)
 		} else {
 			missing = append(missing, i)
 		}
 	}
-	if err := s.afford(qs, missing); err != nil {
+	if err := s.afford(qs, missing, s.Batch); err != nil {
 		return err
 	}
 	if s.Batch && len(missing) > 0 {
 		var err error
 		if missing, err = s.batch(ctx, qs, missing, answers); err != nil {
+			return err
+		}
+		// What the batch did not answer is asked at the full price.
+		if err := s.afford(qs, missing, false); err != nil {
 			return err
 		}
 	}
@@ -169,6 +184,7 @@ func (s *session) group(ctx context.Context, qs []Request) error {
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	s.settleLost()
 	for i, q := range qs {
 		if err := s.give(ctx, q, answers[i]); err != nil {
 			return err
@@ -184,15 +200,30 @@ func (s *session) give(ctx context.Context, q Request, a Answer) error {
 		return nil
 	}
 	s.say("Asking once more: %v", err)
+	if err := s.afford([]Request{q}, []int{0}, false); err != nil {
+		return err
+	}
 	a, callErr := s.call(ctx, q)
 	if callErr != nil {
 		return fmt.Errorf("request %s, after %w: %w", q.ID, err, callErr)
 	}
-	if err := s.run.Answer(q.ID, a); err != nil {
-		// An answer without use costs its round, not the document.
-		return s.run.Answer(q.ID, Answer{Stop: "refusal"})
+	if err := s.keep(q, a); err != nil {
+		return err
 	}
-	return s.keep(q, a)
+	s.settleLost()
+	if s.run.Answer(q.ID, a) != nil {
+		// An answer without use costs its round, not the document.
+		return s.run.without(q.ID)
+	}
+	return nil
+}
+
+// settleLost gives the run's accounting what was billed for nothing.
+func (s *session) settleLost() {
+	for _, t := range s.lost {
+		s.run.bill(t)
+	}
+	s.lost = nil
 }
 
 func names(qs []Request) string {
@@ -229,15 +260,16 @@ func (s *session) kept(q Request) (Answer, bool, error) {
 	return a, whole, nil
 }
 
+// keep writes down what an answer cost and keeps it. One of no use is not kept:
+// it would be found again in the place of a better one.
 func (s *session) keep(q Request, a Answer) error {
-	usd := s.run.model.cost(a.Usage)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.spent += usd
-	if s.Budget.Ledger != nil {
-		if err := s.Budget.Ledger.Add(s.Now(), usd); err != nil {
-			return fmt.Errorf("writing down what was spent: %w", err)
-		}
+	if err := s.charge(a.Usage); err != nil {
+		return err
+	}
+	if q.unusable(a) != nil {
+		return nil
 	}
 	data, err := json.Marshal(a)
 	if err != nil {
@@ -245,6 +277,19 @@ func (s *session) keep(q Request, a Answer) error {
 	}
 	if err := s.Journal.Put(q.key(), data); err != nil {
 		return fmt.Errorf("keeping an answer: %w", err)
+	}
+	return nil
+}
+
+// charge writes down what was billed; s.mu is held.
+func (s *session) charge(t Tokens) error {
+	usd := s.run.model.cost(t)
+	s.spent += usd
+	if s.Budget.Ledger == nil || usd == 0 {
+		return nil
+	}
+	if err := s.Budget.Ledger.Add(s.Now(), usd); err != nil {
+		return fmt.Errorf("writing down what was spent: %w", err)
 	}
 	return nil
 }
@@ -264,8 +309,14 @@ func (s *session) call(ctx context.Context, q Request) (Answer, error) {
 	pause := firstPause
 	for n := 1; ; n++ {
 		a, err := s.stream(ctx, q)
-		if err == nil || ctx.Err() != nil {
-			return a, err
+		if err == nil {
+			return a, nil
+		}
+		if err := s.lose(a.Usage); err != nil {
+			return Answer{}, err
+		}
+		if ctx.Err() != nil {
+			return Answer{}, err
 		}
 		if n == attempts || !transient(err) {
 			return Answer{}, err
@@ -278,6 +329,20 @@ func (s *session) call(ctx context.Context, q Request) (Answer, error) {
 	}
 }
 
+// lose writes down what an answer that broke off was billed: its input, and what
+// there was of its output.
+func (s *session) lose(t Tokens) error {
+	if t == (Tokens{}) {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.lost = append(s.lost, t)
+	return s.charge(t)
+}
+
+// stream reads one answer. Of one that breaks off, the answer that comes with
+// the error tells the usage as far as it was told.
 func (s *session) stream(ctx context.Context, q Request) (Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, callLimit)
 	defer cancel()
@@ -289,19 +354,37 @@ func (s *session) stream(ctx context.Context, q Request) (Answer, error) {
 		ev := stream.Current()
 		size += len(ev.RawJSON())
 		if size > 2*maxAnswer {
-			return Answer{}, fmt.Errorf("the answer is larger than %d MB", 2*maxAnswer>>20)
+			return begun(m), fmt.Errorf("the answer is larger than %d MB", 2*maxAnswer>>20)
 		}
 		if err := m.Accumulate(ev); err != nil {
-			return Answer{}, fmt.Errorf("reading the answer: %w", err)
+			return begun(m), fmt.Errorf("reading the answer: %w", err)
 		}
 	}
 	if err := stream.Err(); err != nil {
-		return Answer{}, err
+		return begun(m), err
 	}
 	if m.StopReason == "" {
-		return Answer{}, errBrokenOff
+		return begun(m), errBrokenOff
 	}
-	return ReadAnswer([]byte(m.RawJSON()))
+	a, err := ReadAnswer([]byte(m.RawJSON()))
+	if err != nil {
+		return begun(m), err
+	}
+	return a, nil
+}
+
+// begun is the usage of an answer that broke off. What it tells of the output is
+// what there was at the beginning.
+func begun(m anthropic.Message) Answer {
+	u := m.Usage
+	t := Tokens{
+		Input: u.InputTokens, CacheRead: u.CacheReadInputTokens, Output: u.OutputTokens,
+		CacheWrite5m: u.CacheCreation.Ephemeral5mInputTokens, CacheWrite1h: u.CacheCreation.Ephemeral1hInputTokens,
+	}
+	if rest := u.CacheCreationInputTokens - t.CacheWrite5m - t.CacheWrite1h; rest > 0 {
+		t.CacheWrite5m += rest
+	}
+	return Answer{Usage: t}
 }
 
 var errBrokenOff = errors.New("the connection ended before the answer did")

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/anthropics/anthropic-sdk-go"
 
@@ -116,10 +117,18 @@ func (r *Run) takeReconciled(a Answer) error {
 	}
 	ts := r.standing()
 	at := func(n number) *taken {
-		if n < 1 || int(n) > len(ts) || ts[n-1].gone {
+		if n < 1 || int(n) > len(ts) {
 			return nil
 		}
-		return ts[n-1]
+		return ts[n-1].stands()
+	}
+	dropped := 0
+	// A second look corrects; one that would clear the document doesn't.
+	spare := func() bool {
+		if dropped++; dropped == len(ts)/3+1 {
+			r.leave("More items were called wrong on the second look than can be believed; the rest of them stand")
+		}
+		return dropped <= len(ts)/3
 	}
 	for _, m := range out.Merge {
 		for _, n := range m.Drop {
@@ -127,21 +136,19 @@ func (r *Run) takeReconciled(a Answer) error {
 		}
 	}
 	for _, m := range out.Replaced {
-		r.replace(at(m.Item), at(m.By), bounded(m.Text))
+		old, by := at(m.Item), at(m.By)
+		switch {
+		case old == nil:
+		case by != nil:
+			r.replace(old, by, bounded(m.Text))
+		case m.By == 0 && spare(): // nothing holds in its place; a number of no item says nothing
+			r.remove(old, "no longer true: "+bounded(m.Text))
+		}
 	}
-	dropped := 0
 	for _, m := range out.Drop {
-		t := at(m.Item)
-		if t == nil {
-			continue
+		if t := at(m.Item); t != nil && spare() {
+			r.remove(t, "on the second look: "+bounded(m.Reason))
 		}
-		// A second look corrects; one that would clear the document doesn't.
-		if dropped >= len(ts)/3 {
-			r.leave("More items were called wrong on the second look than can be believed; the rest of them stand")
-			break
-		}
-		dropped++
-		r.remove(t, "on the second look: "+bounded(m.Reason))
 	}
 	r.contradict(out)
 	if len(out.Questions) > 0 {
@@ -171,7 +178,7 @@ func (r *Run) contradict(out reconcileAnswer) {
 
 // merge gives the quotes of one item to another of its kind.
 func (r *Run) merge(keep, drop *taken) {
-	if keep == nil || drop == nil || keep == drop || keep.Kind != drop.Kind || keep.Kind.AboutPerson() && !strings.EqualFold(keep.Person, drop.Person) {
+	if keep == nil || drop == nil || keep == drop || keep.Kind != drop.Kind || keep.Kind.AboutPerson() && r.who(keep) != r.who(drop) {
 		return
 	}
 	for _, q := range drop.Quotes {
@@ -182,24 +189,29 @@ func (r *Run) merge(keep, drop *taken) {
 	}
 	keep.Earlier = append(keep.Earlier, drop.Earlier...)
 	keep.candidates = append(keep.candidates, drop.candidates...)
-	drop.gone = true
+	drop.gone, drop.into = true, keep
 }
 
-// replace shows an item as what another one replaced; where nothing holds in its
-// place it is left out.
-func (r *Run) replace(old, by *taken, text string) {
-	switch {
-	case old == nil || old == by:
-	case by == nil:
-		r.remove(old, "no longer true: "+text)
-	default:
-		if text == "" {
-			text = old.Text
-		}
-		by.Earlier = append(by.Earlier, throughline.DraftEarlier{Text: text, Quotes: old.Quotes})
-		by.candidates = append(by.candidates, old.candidates...)
-		old.gone = true
+// who is the person that an item is about, whichever of their names it uses.
+func (r *Run) who(t *taken) string {
+	if p := r.deal.Person(strings.TrimSpace(t.Person)); p != nil {
+		return p.ID
 	}
+	return strings.ToLower(strings.TrimSpace(t.Person))
+}
+
+// replace shows an item as what another one replaced.
+func (r *Run) replace(old, by *taken, text string) {
+	if old == by {
+		return
+	}
+	if text == "" {
+		text = old.Text
+	}
+	by.Earlier = append(by.Earlier, throughline.DraftEarlier{Text: text, Quotes: old.Quotes})
+	by.Earlier = append(by.Earlier, old.Earlier...)
+	by.candidates = append(by.candidates, old.candidates...)
+	old.gone, old.into = true, by
 }
 
 func (r *Run) remove(t *taken, reason string) {
@@ -223,12 +235,16 @@ func (r *Run) Draft() (*throughline.Draft, error) {
 		if t.gone {
 			continue
 		}
-		// One place in the committee a person, whatever the parts gave.
-		if t.Kind == throughline.KindCommittee {
-			key := strings.ToLower(t.Person)
+		// One place in the committee a person, whatever the parts gave: where they
+		// landed at last.
+		if key := r.who(t); t.Kind == throughline.KindCommittee && key != "" {
 			if first := seen[key]; first != nil {
-				r.merge(first, t)
-				continue
+				if !r.last(t).After(r.last(first)) {
+					r.merge(first, t)
+					continue
+				}
+				r.merge(t, first)
+				kept = slices.DeleteFunc(kept, func(k *taken) bool { return k == first })
 			}
 			seen[key] = t
 		}
@@ -242,6 +258,17 @@ func (r *Run) Draft() (*throughline.Draft, error) {
 	d.Candidates = r.account(kept)
 	d.Usage = r.accountUsage()
 	return &d, nil
+}
+
+// last is when the latest of an item's quotes was said.
+func (r *Run) last(t *taken) time.Time {
+	var last time.Time
+	for _, q := range t.Quotes {
+		if p := r.ix.Prove(q.Text, q.Ref); p.Match != throughline.MatchNone && p.Passage.At.After(last) {
+			last = p.Passage.At
+		}
+	}
+	return last
 }
 
 // firstTheStrongest puts a stretch's promise and doubt before its other quotes:
@@ -266,7 +293,12 @@ func firstTheStrongest(it throughline.DraftItem) []throughline.DraftQuote {
 // account says of every candidate of the scan whether it was taken up, and if
 // not, why.
 func (r *Run) account(kept []*taken) throughline.Candidates {
-	used := map[int]bool{}
+	used, gone := map[int]bool{}, map[int]bool{}
+	for _, t := range r.items {
+		for _, n := range t.candidates {
+			gone[n] = true
+		}
+	}
 	for _, t := range kept {
 		for _, n := range t.candidates {
 			used[n] = true
@@ -279,7 +311,11 @@ func (r *Run) account(kept []*taken) throughline.Candidates {
 			continue
 		}
 		reason := r.dismissed[c.Number]
-		if reason == "" {
+		switch {
+		case reason != "":
+		case gone[c.Number]:
+			reason = "the item that took it up was left out"
+		default:
 			reason = "the model did not say"
 		}
 		s := c.Promise

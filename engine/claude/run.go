@@ -151,9 +151,9 @@ func (r *Run) choose() error {
 		return fmt.Errorf("a window of %d tokens leaves no room for a deal", r.model.Window)
 	}
 	r.parts = partition(r.deal, room-estimate(cast(r.deal)))
-	size := estimate(cast(r.deal)) + size(r.parts[0].records)
+	tokens := estimate(cast(r.deal)) + size(r.parts[0].records)
 	for _, p := range r.parts {
-		size += p.size
+		tokens += p.size
 	}
 	switch r.cfg.Passes {
 	case Single:
@@ -165,10 +165,10 @@ func (r *Run) choose() error {
 		switch {
 		case !strong:
 			r.passes, r.plan = Focused, fmt.Sprintf("focused: chosen for %s, a smaller or unknown model", r.cfg.Model)
-		case size > autoTokens:
-			r.passes, r.plan = Focused, fmt.Sprintf("focused: chosen for a deal of about %d tokens", size)
+		case tokens > autoTokens:
+			r.passes, r.plan = Focused, fmt.Sprintf("focused: chosen for a deal of about %d tokens", tokens)
 		default:
-			r.passes, r.plan = Single, fmt.Sprintf("single: chosen for a deal of about %d tokens and %s", size, r.cfg.Model)
+			r.passes, r.plan = Single, fmt.Sprintf("single: chosen for a deal of about %d tokens and %s", tokens, r.cfg.Model)
 		}
 	default:
 		return fmt.Errorf("no plan of passes is called %q: single, focused or auto", r.cfg.Passes)
@@ -295,8 +295,12 @@ func (r *Run) measure(i int, sections []throughline.Section) string {
 		kind       throughline.Kind
 		base, each float64
 	}{
-		{throughline.KindPain, 2.5, 1}, {throughline.KindUseCase, 3.5, 1.1}, {throughline.KindWorkaround, 2.5, 1}, {throughline.KindStretch, 1, 2.5},
-		{throughline.KindMilestone, 2, 0.7}, {throughline.KindRisk, 2, 2.8},
+		{throughline.KindPain, 2.5, 1},
+		{throughline.KindUseCase, 3.5, 1.1},
+		{throughline.KindWorkaround, 2.5, 1},
+		{throughline.KindStretch, 1, 2.5},
+		{throughline.KindMilestone, 2, 0.7},
+		{throughline.KindRisk, 2, 2.8},
 	} {
 		if slices.Contains(sections, k.kind.Section()) {
 			usual = append(usual, fmt.Sprintf("%d of %s", int(math.Round(k.base+k.each*doublings)), k.kind))

@@ -40,6 +40,24 @@ func (r *Run) takeItems(q Request, a Answer) ([]Request, error) {
 	return nil, nil
 }
 
+// unusable says why an answer is of no use to the request; nil when it is of
+// some. What is told by its stop reason is of use.
+func (q Request) unusable(a Answer) error {
+	var err error
+	switch q.stage {
+	case extracting:
+		_, _, err = decodeItems(a.Text)
+	case repairing:
+		err = decodeObject(a.Text, new(repairAnswer))
+	default:
+		err = decodeObject(a.Text, new(reconcileAnswer))
+	}
+	if a.Stop == "refusal" || a.Stop == "max_tokens" || a.Stop == "model_context_window_exceeded" {
+		return nil
+	}
+	return err
+}
+
 // again asks the same with more room for the answer.
 func (r *Run) again(q Request, maxTokens int) Request {
 	f := r.pass(q.part, q.ask, maxTokens)
