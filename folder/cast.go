@@ -3,10 +3,12 @@ package folder
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -15,9 +17,10 @@ import (
 
 // A cast makes people of mentions. Mentions with the same address are one
 // person; then those with the same id in one system; then those with the same
-// full name, unless their sides differ. A first name alone counts only where
-// exactly one person of the source bears it. Names that merely sound alike stay
-// apart.
+// full name, unless their sides differ. A first name alone, also with an initial
+// behind it, counts only where exactly one person of the source bears it. Names
+// that merely sound alike stay apart, and so do two people of one name: who is
+// meant by it alone is not guessed.
 type cast struct {
 	people  []*member
 	byEmail map[string]*member
@@ -33,6 +36,8 @@ type member struct {
 	claimed throughline.Side // by the systems
 	domains []string
 	rank    int // of the system the name is from
+
+	claimRank int // of the system the side is from
 }
 
 func newCast() *cast {
@@ -51,10 +56,13 @@ func (c *cast) add(m mention) {
 	if m.email == "" && (m.name == "" || nobody(m.name)) {
 		return
 	}
-	if m.email == "" && !firstAndLast(m.name) {
+	if m.email == "" && !wholeName(m.name) {
 		return
 	}
-	found := c.find(m)
+	found, several := c.find(m)
+	if several {
+		return
+	}
 	if found == nil {
 		found = &member{p: &throughline.Person{}}
 		c.people = append(c.people, found)
@@ -62,31 +70,40 @@ func (c *cast) add(m mention) {
 	c.take(found, m)
 }
 
-func (c *cast) find(m mention) *member {
+// find is the person of a mention; several says that its name alone is that of
+// more than one. An address that nobody has yet makes a person of its own then.
+func (c *cast) find(m mention) (found *member, several bool) {
 	if p := c.byEmail[m.email]; p != nil && m.email != "" {
-		return p
+		return p, false
 	}
-	if p := c.byID[m.system+" "+m.id]; p != nil && m.id != "" {
-		return p
+	if p := c.byID[m.system+" "+m.id]; p != nil && m.id != "" && !otherHouse(m, p) {
+		return p, false
 	}
-	var found *member
+	if m.name == "" {
+		return nil, false
+	}
 	for _, p := range c.byName[foldName(m.name)] {
-		if conflict(p.side(), m.side) || m.email != "" && p.p.Email != "" && !sameHouse(m.email, p) {
+		if conflict(p.side(), m.side) || otherHouse(m, p) {
 			continue
 		}
 		if found != nil {
-			return nil
+			return nil, m.email == ""
 		}
 		found = p
 	}
-	return found
+	return found, false
+}
+
+// otherHouse reports whether a mention's address tells another person than p.
+func otherHouse(m mention, p *member) bool {
+	return m.email != "" && p.p.Email != "" && !sameHouse(m.email, p)
 }
 
 // sameHouse reports whether two addresses of the same name may be one person's:
 // both of one company, or one of them a private address.
 func sameHouse(email string, p *member) bool {
 	d := domainOf(email)
-	return freeMail[d] || slices.ContainsFunc(p.domains, func(o string) bool { return freeMail[o] || related(o, d) })
+	return isFreeMail(d) || slices.ContainsFunc(p.domains, func(o string) bool { return isFreeMail(o) || related(o, d) })
 }
 
 // related reports whether one domain is the other or lies under it.
@@ -135,8 +152,8 @@ func (c *cast) take(p *member, m mention) {
 	if m.side != throughline.SideUnknown {
 		if m.system == "deal.json" {
 			p.stated = m.side
-		} else if p.claimed == throughline.SideUnknown {
-			p.claimed = m.side
+		} else if p.claimed == throughline.SideUnknown || rank > p.claimRank {
+			p.claimed, p.claimRank = m.side, rank
 		}
 	}
 }
@@ -153,7 +170,7 @@ func (c *cast) rename(p *member, name string, rank int) {
 		if old != "" {
 			return
 		}
-	case old == "" || rank > p.rank && firstAndLast(name) || firstAndLast(name) && !firstAndLast(old):
+	case old == "" || rank > p.rank && wholeName(name) || wholeName(name) && !wholeName(old):
 		p.p.Name = name
 		if old != "" && !slices.Contains(p.p.Aliases, old) {
 			p.p.Aliases = append(p.p.Aliases, old)
@@ -174,21 +191,20 @@ func (c *cast) resolve(m mention, members []*throughline.Person) *throughline.Pe
 	if m.email == "" && (m.name == "" || nobody(m.name)) && m.id == "" {
 		return nil
 	}
-	if found := c.find(m); found != nil {
-		return found.p
-	}
-	if m.name == "" || nobody(m.name) || m.system == "slack-bot" {
+	if m.system == "slack-bot" {
 		return nil
 	}
-	if !firstAndLast(m.name) {
-		if p := onlyFirst(members, m.name); p != nil {
+	if m.email == "" && c.byID[m.system+" "+m.id] == nil && m.name != "" && !nobody(m.name) {
+		if p := c.among(members, m); p != nil {
 			return p
 		}
-		if len(members) == 0 {
-			if p := onlyFirst(c.persons(), m.name); p != nil {
-				return p
-			}
-		}
+	}
+	found, several := c.find(m)
+	if found != nil {
+		return found.p
+	}
+	if several || m.name == "" || nobody(m.name) {
+		return nil
 	}
 	p := &member{p: &throughline.Person{}}
 	c.people = append(c.people, p)
@@ -196,27 +212,38 @@ func (c *cast) resolve(m mention, members []*throughline.Person) *throughline.Pe
 	return p.p
 }
 
-func (c *cast) persons() []*throughline.Person {
-	out := make([]*throughline.Person, len(c.people))
-	for i, p := range c.people {
-		out[i] = p.p
+// among is the one person of a source's members whose name this is, whole, the
+// first alone, or with an initial ("Ann L."); of everybody where the source names
+// no members. It is nil when there are several or none.
+func (c *cast) among(members []*throughline.Person, m mention) *throughline.Person {
+	whole := wholeName(m.name)
+	if whole && len(members) == 0 {
+		return nil // find knows better
 	}
-	return out
-}
-
-// onlyFirst is the one person whose first name this is; nil when several or none.
-func onlyFirst(people []*throughline.Person, name string) *throughline.Person {
 	var found *throughline.Person
-	for _, p := range people {
-		if foldName(p.FirstName()) != foldName(name) {
+	for _, p := range c.people {
+		if conflict(p.side(), m.side) || len(members) > 0 && !slices.Contains(members, p.p) || len(members) == 0 && !wholeName(p.p.Name) {
 			continue
 		}
-		if found != nil && found != p {
+		if whole && !slices.Contains(c.byName[foldName(m.name)], p) || !whole && !shortFor(m.name, p.p.Name) {
+			continue
+		}
+		if found != nil {
 			return nil
 		}
-		found = p
+		found = p.p
 	}
 	return found
+}
+
+// shortFor reports whether short is the first word of a name, alone or with the
+// initial of the last.
+func shortFor(short, name string) bool {
+	s, n := strings.Fields(foldName(short)), strings.Fields(foldName(name))
+	if len(s) == 0 || len(n) == 0 || s[0] != n[0] {
+		return false
+	}
+	return len(s) == 1 || len(s) == 2 && len(n) > 1 && strings.HasPrefix(n[len(n)-1], s[1])
 }
 
 // tidy brings a mention's name and address into the form in which they are
@@ -269,7 +296,12 @@ func nameOf(email string) string {
 	return strings.Join(parts, " ")
 }
 
-func firstAndLast(s string) bool { return len(strings.Fields(s)) >= 2 }
+// wholeName reports whether a name has a first and a last one, and not only the
+// last one's initial.
+func wholeName(s string) bool {
+	words := strings.Fields(foldName(s))
+	return len(words) >= 2 && utf8.RuneCountInString(words[len(words)-1]) > 1
+}
 
 // foldName is a name without case, accents and punctuation, for comparing.
 func foldName(s string) string {
@@ -317,7 +349,19 @@ func domainOf(email string) string {
 var freeMail = map[string]bool{
 	"gmail.com": true, "googlemail.com": true, "outlook.com": true, "hotmail.com": true, "live.com": true, "yahoo.com": true, "icloud.com": true, "me.com": true,
 	"aol.com": true, "proton.me": true, "protonmail.com": true, "gmx.de": true, "gmx.net": true, "web.de": true, "t-online.de": true, "orange.fr": true, "free.fr": true,
-	"wanadoo.fr": true, "laposte.net": true, "yahoo.fr": true, "hotmail.fr": true, "yahoo.es": true, "hotmail.es": true, "libero.it": true, "wp.pl": true,
+	"wanadoo.fr": true, "laposte.net": true, "libero.it": true, "wp.pl": true, "mac.com": true, "msn.com": true, "ymail.com": true, "pm.me": true,
+	"fastmail.com": true, "zoho.com": true, "mail.com": true, "sfr.fr": true, "gmx.at": true, "gmx.ch": true, "bluewin.ch": true, "freenet.de": true, "virgilio.it": true,
+	"tin.it": true, "alice.it": true, "uol.com.br": true, "bol.com.br": true, "terra.com.br": true, "sapo.pt": true, "ziggo.nl": true, "kpnmail.nl": true, "onet.pl": true,
+	"o2.pl": true, "interia.pl": true, "telefonica.net": true, "comcast.net": true, "att.net": true, "verizon.net": true, "btinternet.com": true,
+}
+
+// freeMailByCountry are providers that have a domain in each country.
+var freeMailByCountry = map[string]bool{"yahoo": true, "hotmail": true, "outlook": true, "live": true}
+
+// isFreeMail reports whether a domain gives addresses to anybody.
+func isFreeMail(domain string) bool {
+	name, rest, _ := strings.Cut(domain, ".")
+	return freeMail[domain] || freeMailByCountry[name] && (len(rest) == 2 || strings.HasPrefix(rest, "co.") || strings.HasPrefix(rest, "com."))
 }
 
 // deal puts the whole together: people, their sides, sources with ids and refs.
@@ -461,9 +505,29 @@ func (c *cast) sides(d *throughline.Deal, col *collector) {
 	}
 }
 
+// sideOf is the side of the known domain that is nearest to one: itself, the
+// longest that it lies under, the longest that lies under it. Where two that are
+// as near differ, it is not known.
 func sideOf(domains map[string]throughline.Side, dom string) throughline.Side {
+	if side := domains[dom]; side != throughline.SideUnknown {
+		return side
+	}
+	above, below := "", map[throughline.Side]bool{}
 	for known, side := range domains {
-		if related(known, dom) {
+		switch {
+		case strings.HasSuffix(dom, "."+known):
+			if len(known) > len(above) {
+				above = known
+			}
+		case strings.HasSuffix(known, "."+dom):
+			below[side] = true
+		}
+	}
+	if above != "" {
+		return domains[above]
+	}
+	if len(below) == 1 {
+		for side := range below {
 			return side
 		}
 	}
@@ -475,7 +539,7 @@ func (c *cast) learn(domains map[string]throughline.Side) {
 	votes := map[string]map[throughline.Side]int{}
 	for _, p := range c.people {
 		for _, dom := range p.domains {
-			if side := p.side(); side != throughline.SideUnknown && !freeMail[dom] && sideOf(domains, dom) == throughline.SideUnknown {
+			if side := p.side(); side != throughline.SideUnknown && !isFreeMail(dom) && sideOf(domains, dom) == throughline.SideUnknown {
 				if votes[dom] == nil {
 					votes[dom] = map[throughline.Side]int{}
 				}
@@ -499,7 +563,7 @@ func (c *cast) guess(d *throughline.Deal, col *collector, domains map[string]thr
 	people, alone := map[string]int{}, map[string]int{}
 	for _, p := range c.people {
 		for _, dom := range p.domains {
-			if !freeMail[dom] {
+			if !isFreeMail(dom) {
 				people[dom]++
 			}
 		}
@@ -516,7 +580,7 @@ func (c *cast) guess(d *throughline.Deal, col *collector, domains map[string]thr
 		}
 		if s.kind == throughline.SourceChat {
 			for _, p := range s.passages {
-				if found := c.find(tidy(p.by)); found != nil {
+				if found, _ := c.find(tidy(p.by)); found != nil {
 					for _, dom := range found.domains {
 						among[dom] = true
 					}
@@ -536,20 +600,19 @@ func (c *cast) guess(d *throughline.Deal, col *collector, domains map[string]thr
 // guessSide picks the domain with the most votes that has no side yet, unless
 // the side has one.
 func (c *cast) guessSide(domains map[string]throughline.Side, side throughline.Side, votes map[string]int, co *throughline.Company, why string) {
-	for dom, s := range domains {
-		if s == side {
-			if co.Domain == "" {
-				co.Domain = dom
-			}
-			return
+	known := slices.DeleteFunc(slices.Sorted(maps.Keys(domains)), func(dom string) bool { return domains[dom] != side })
+	if len(known) > 0 {
+		if co.Domain == "" {
+			co.Domain = slices.MaxFunc(known, func(a, b string) int { return cmp.Or(votes[a]-votes[b], strings.Compare(b, a)) })
 		}
+		return
 	}
 	if side == throughline.SideCustomer && len(domains) == 0 {
 		return // with nobody known to sell, nobody is known to buy
 	}
 	best, second := "", 0
-	for _, dom := range sortedDomains(votes) {
-		if domains[dom] != throughline.SideUnknown || freeMail[dom] {
+	for _, dom := range slices.Sorted(maps.Keys(votes)) {
+		if sideOf(domains, dom) != throughline.SideUnknown || isFreeMail(dom) {
 			continue
 		}
 		if best == "" || votes[dom] > votes[best] {
@@ -571,15 +634,6 @@ func (c *cast) guessSide(domains map[string]throughline.Side, side throughline.S
 	c.notes = append(c.notes, fmt.Sprintf("No record says who %s: %s was taken for the %s, since %s.", map[throughline.Side]string{
 		throughline.SideSeller: "sells", throughline.SideCustomer: "buys",
 	}[side], best, side, why))
-}
-
-func sortedDomains(m map[string]int) []string {
-	out := make([]string, 0, len(m))
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }
 
 // number gives people their ids: the seller's first, then the customer's, in
@@ -607,7 +661,7 @@ func (c *cast) number(d *throughline.Deal) {
 func (c *collector) roles(d *throughline.Deal, ct *cast) {
 	person := func(ms ...mention) *throughline.Person {
 		for _, m := range ms {
-			if found := ct.find(tidy(m)); found != nil && !m.none() {
+			if found, _ := ct.find(tidy(m)); found != nil && !m.none() {
 				return found.p
 			}
 		}
