@@ -227,9 +227,9 @@ func (rd *reading) committee(m *member, champion bool) throughline.DraftItem {
 			if told && !alone(l, rd) {
 				w *= 0.4 // a line about several people says little of each
 			}
-			ally += w * l.cues["support"]
-			against += w * l.cues["oppose"]
-			neutral += w * (l.cues["indifferent"] + 0.6*l.cues["reluctant"])
+			ally += w * plainly(l.cues["support"])
+			against += w * plainly(l.cues["oppose"])
+			neutral += w * (plainly(l.cues["indifferent"]) + 0.6*l.cues["reluctant"])
 		}
 	}
 	weigh(m.own, false)
@@ -280,6 +280,15 @@ func (rd *reading) committee(m *member, champion bool) throughline.DraftItem {
 	return item(throughline.KindCommittee, f, throughline.Item{
 		Person: p.Name, Title: p.Title, Role: p.CRMRole, Stance: stance, Label: label, Text: fmt.Sprintf(text, p.Name+called(p)),
 	})
+}
+
+// plainly is the weight of cues that say something by themselves: a word that is
+// only half a sign of where somebody stands doesn't tip the balance.
+func plainly(weight float64) float64 {
+	if weight < 1 {
+		return 0
+	}
+	return weight
 }
 
 // saidYes reports whether the person agreed against their own preference: then
