@@ -26,7 +26,7 @@ var house = []struct {
 	{name: "hedge", uses: []string{"ground", "lexicon"}},
 	{name: "folder", uses: []string{"caption", "lexicon", "reply"}},
 	{name: "engine/builtin", uses: []string{"ground", "hedge", "lexicon"}},
-	{name: "engine/claude", uses: []string{"ground", "hedge"}},
+	{name: "engine/claude", uses: []string{"ground", "hedge", "lexicon"}},
 	{name: "twin/anthropic"},
 	{name: "render"},
 	{name: "skill"},
