@@ -148,13 +148,12 @@ func (c calendar) date(i int) (moment, bool) {
 	if m == 0 {
 		return moment{}, false
 	}
-	day, first, last := 0, i, i
+	day, first, last := 15, i, i
 	if n, at := c.dayBefore(i - 1); n > 0 {
 		day, first = n, at
 	} else if n, at := c.dayAfter(i + 1); n > 0 {
 		day, last = n, at
 	} else {
-		day = 15
 		for j := max(0, i-4); j < i; j++ {
 			switch {
 			case c.lex.InClass("early", c.word(j)):
