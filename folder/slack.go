@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"math"
 	"path"
 	"regexp"
@@ -23,12 +24,14 @@ import (
 // stands in other systems, and Throughline's own posts are among them.
 type slackReader struct {
 	users    map[string]slackUser
-	channels map[string]slackChannel // by name and by id
+	channels map[string]slackChannel // by id, and by name below the folder of the list it stands in
 	days     []slackDay
+	// strangers are names by id of users whom only messages tell of.
+	strangers map[string]string
 }
 
 func newSlackReader() reader {
-	return &slackReader{users: map[string]slackUser{}, channels: map[string]slackChannel{}}
+	return &slackReader{users: map[string]slackUser{}, channels: map[string]slackChannel{}, strangers: map[string]string{}}
 }
 
 type slackUser struct {
@@ -51,6 +54,8 @@ type slackChannel struct {
 	Name        string   `json:"name"`
 	Created     float64  `json:"created"`
 	IsPrivate   bool     `json:"is_private"`
+	IsIM        bool     `json:"is_im"`
+	IsMPIM      bool     `json:"is_mpim"`
 	IsExtShared bool     `json:"is_ext_shared"`
 	IsConnected bool     `json:"is_connected"`
 	Connected   []string `json:"connected_team_ids"`
@@ -66,13 +71,33 @@ type slackMessage struct {
 	Text     string `json:"text"`
 	TS       string `json:"ts"`
 	Thread   string `json:"thread_ts"`
-	Profile  struct {
-		RealName string `json:"real_name"`
+	Edited   struct {
+		TS string `json:"ts"`
+	} `json:"edited"`
+	// Changed is the message as it was edited, in a "message_changed" event.
+	Changed *slackMessage `json:"message"`
+	Profile struct {
+		RealName    string `json:"real_name"`
+		DisplayName string `json:"display_name"`
 	} `json:"user_profile"`
+	Blocks      []slackBlock `json:"blocks"`
 	Attachments []struct {
-		Text     string `json:"text"`
-		Fallback string `json:"fallback"`
+		Text       string `json:"text"`
+		Fallback   string `json:"fallback"`
+		AuthorID   string `json:"author_id"`
+		AuthorName string `json:"author_name"`
+		FromURL    string `json:"from_url"`
 	} `json:"attachments"`
+}
+
+// A slackBlock is a block, or an element within one, as far as it says something.
+type slackBlock struct {
+	Type     string          `json:"type"`
+	Text     json.RawMessage `json:"text"` // a string, or an object with one
+	UserID   string          `json:"user_id"`
+	URL      string          `json:"url"`
+	Elements []slackBlock    `json:"elements"`
+	Fields   []slackBlock    `json:"fields"`
 }
 
 type slackDay struct {
@@ -87,13 +112,13 @@ func (r *slackReader) take(f *file, c *collector) bool {
 	records, err := slackRecords(f)
 	if len(records) == 0 {
 		// A channel without a message on that day is an empty list.
-		return err == nil && records != nil && strings.TrimSpace(string(f.data)) == "[]" && r.knows(path.Base(path.Dir(f.path)))
+		return err == nil && records != nil && strings.TrimSpace(string(f.data)) == "[]" && r.knows(path.Dir(f.path))
 	}
 	switch slackKind(records[0]) {
 	case "users":
 		r.takeUsers(records)
 	case "channels":
-		r.takeChannels(records, path.Base(f.path))
+		r.takeChannels(records, f.path)
 	case "messages":
 		r.takeMessages(f, records, c)
 	default:
@@ -105,9 +130,24 @@ func (r *slackReader) take(f *file, c *collector) bool {
 	return true
 }
 
-func (r *slackReader) knows(channel string) bool {
-	_, ok := r.channels[channel]
+func (r *slackReader) knows(dir string) bool {
+	_, ok := r.channel(dir)
 	return ok
+}
+
+// channel is the channel whose messages stand in a folder: the one of its name in
+// the nearest list above it, since two workspaces may have a channel each of one
+// name.
+func (r *slackReader) channel(dir string) (slackChannel, bool) {
+	name := path.Base(dir)
+	for above := dir; above != "." && above != "/"; {
+		above = path.Dir(above)
+		if ch, ok := r.channels[path.Join(above, name)]; ok {
+			return ch, true
+		}
+	}
+	ch, ok := r.channels[name]
+	return ch, ok
 }
 
 // slackRecords are the elements of a file's list, or of the messages, channels
@@ -175,18 +215,21 @@ func (r *slackReader) takeChannels(records []json.RawMessage, file string) {
 			continue
 		}
 		// The lists of private groups and of direct messages don't say so themselves.
-		if file == "groups.json" || file == "dms.json" || file == "mpims.json" {
+		switch path.Base(file) {
+		case "groups.json", "dms.json", "mpims.json":
 			ch.IsPrivate = true
 		}
+		ch.IsPrivate = ch.IsPrivate || ch.IsIM || ch.IsMPIM
 		r.channels[ch.ID] = ch
+		r.channels[path.Join(path.Dir(file), ch.ID)] = ch
 		if ch.Name != "" {
-			r.channels[ch.Name] = ch
+			r.channels[path.Join(path.Dir(file), ch.Name)] = ch
 		}
 	}
 }
 
 func (r *slackReader) takeMessages(f *file, records []json.RawMessage, c *collector) {
-	channel := path.Base(path.Dir(f.path))
+	channel := path.Dir(f.path)
 	if channel == "." {
 		channel = strings.TrimSuffix(path.Base(f.path), path.Ext(f.path))
 	}
@@ -197,17 +240,30 @@ func (r *slackReader) takeMessages(f *file, records []json.RawMessage, c *collec
 			c.problem(throughline.Problem{File: f.path, Record: fmt.Sprintf("[%d]", i), What: fmt.Sprintf("not a Slack message with a time: %v", err)})
 			continue
 		}
+		if m.Subtype == "message_changed" && m.Changed != nil && m.Changed.TS != "" {
+			m = *m.Changed
+		}
 		day.messages = append(day.messages, m)
+		r.meet(m)
 	}
 	r.days = append(r.days, day)
 }
 
+// meet takes the name of a user of another company, who has no row among the
+// users, from their message: not each of their messages tells it.
+func (r *slackReader) meet(m slackMessage) {
+	if name := firstOf(m.Profile.RealName, m.Profile.DisplayName); name != "" && r.strangers[m.User] == "" {
+		r.strangers[m.User] = name
+	}
+}
+
 func (r *slackReader) done(c *collector) {
-	for _, u := range r.users {
+	for _, id := range slices.Sorted(maps.Keys(r.users)) {
+		u := r.users[id]
 		// Of an export's users, those who took no part in a channel of this deal
 		// are none of its people; but an address may join a name seen elsewhere.
 		if !u.IsBot && u.Profile.Email != "" && len(r.days) == 0 {
-			c.mentions = append(c.mentions, r.mention(u.ID, ""))
+			c.mentions = append(c.mentions, r.mention(u.ID))
 		}
 	}
 	var order []string
@@ -225,10 +281,15 @@ func (r *slackReader) done(c *collector) {
 	}
 }
 
-func (r *slackReader) source(name string, days []slackDay) *rawSource {
-	ch, known := r.channels[name]
+func (r *slackReader) source(dir string, days []slackDay) *rawSource {
+	ch, known := r.channel(dir)
+	name := path.Base(dir)
+	if known && name == ch.ID && ch.Name != "" {
+		name = ch.Name
+	}
+	direct := directMessages.MatchString(name)
 	s := &rawSource{
-		kind: throughline.SourceChat, title: "#" + name, nativeID: ch.ID, file: days[0].file, private: ch.IsPrivate,
+		kind: throughline.SourceChat, title: "#" + name, nativeID: ch.ID, file: days[0].file, private: ch.IsPrivate || direct,
 		shared: ch.IsExtShared || len(ch.Connected) > 1,
 	}
 	if !known {
@@ -238,17 +299,24 @@ func (r *slackReader) source(name string, days []slackDay) *rawSource {
 		s.file = path.Dir(days[0].file)
 	}
 	for _, id := range ch.Members {
-		if m := r.mention(id, ""); m.name != "" || m.email != "" {
+		if m := r.mention(id); m.name != "" || m.email != "" {
 			s.members = append(s.members, m)
 		}
 	}
+	if direct {
+		s.title = r.directTitle(s.members, days)
+	}
 	var messages []slackMessage
-	seen := map[string]bool{}
+	seen := map[string]int{} // by time, which is a message's id, where it stands
 	for _, d := range days {
 		for _, m := range d.messages {
-			if !seen[m.TS] && m.said() {
-				seen[m.TS] = true
+			switch at, ok := seen[m.TS]; {
+			case !m.said():
+			case !ok:
+				seen[m.TS] = len(messages)
 				messages = append(messages, m)
+			case slackTime(m.Edited.TS).After(slackTime(messages[at].Edited.TS)):
+				messages[at] = m
 			}
 		}
 	}
@@ -262,44 +330,101 @@ func (r *slackReader) source(name string, days []slackDay) *rawSource {
 	return s
 }
 
+// directMessages are the names of conversations that are no channels.
+var directMessages = regexp.MustCompile(`^(mpdm-.*|D[A-Z0-9]{8,})$`)
+
+// directTitle names a conversation without a name by those who are in it.
+func (r *slackReader) directTitle(members []mention, days []slackDay) string {
+	var names []string
+	add := func(m mention) {
+		if name := firstOf(m.name, m.email); name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	for _, m := range members {
+		add(m)
+	}
+	for _, d := range days {
+		for _, m := range d.messages {
+			add(r.mention(m.User))
+		}
+	}
+	slices.Sort(names)
+	return strings.TrimSuffix("Direct messages: "+strings.Join(names, ", "), ": ")
+}
+
 // said reports whether somebody said something in the message: not who came and
 // went, not what was deleted.
 func (m slackMessage) said() bool {
 	switch m.Subtype {
 	case "", "thread_broadcast", "me_message", "file_share", "bot_message", "file_comment", "reply_broadcast":
-		return strings.TrimSpace(m.Text) != "" || len(m.Attachments) > 0
+		return strings.TrimSpace(m.Text) != "" || len(m.Attachments) > 0 || len(m.Blocks) > 0
 	}
 	return false
 }
 
 func (r *slackReader) passage(m slackMessage) rawPassage {
-	body := m.Text
+	body, forwarded := m.Text, false
 	if strings.TrimSpace(body) == "" {
+		var b strings.Builder
+		r.blocks(&b, m.Blocks, 0)
+		body = strings.TrimSpace(b.String())
+	}
+	if body == "" {
 		for _, a := range m.Attachments {
-			if a.Text == "" {
-				a.Text = a.Fallback
-			}
-			body = strings.TrimSpace(body + "\n" + a.Text)
+			forwarded = forwarded || a.AuthorID != "" || a.AuthorName != "" || a.FromURL != ""
+			body = strings.TrimSpace(body + "\n" + firstOf(a.Text, a.Fallback))
 		}
 	}
-	p := rawPassage{text: strings.TrimSpace(r.shown(body)), at: slackTime(m.TS), offset: -1, key: m.TS}
+	// What somebody passes on, somebody else has written, and it stands elsewhere.
+	p := rawPassage{text: strings.TrimSpace(r.shown(body)), at: slackTime(m.TS), offset: -1, key: m.TS, history: forwarded}
 	if m.Thread != "" && m.Thread != m.TS {
 		p.replyTo = m.Thread
 	}
-	if m.BotID != "" || m.Subtype == "bot_message" || r.users[m.User].IsBot {
+	if m.BotID != "" || m.Subtype == "bot_message" || r.users[m.User].IsBot || m.User == "USLACKBOT" {
 		p.by, p.history = mention{system: "slack-bot", name: m.Username}, true
 		return p
 	}
-	p.by = r.mention(m.User, m.Profile.RealName)
+	p.by = r.mention(m.User)
 	return p
+}
+
+// maxBlockDepth is deeper than Slack nests its blocks.
+const maxBlockDepth = 10
+
+// blocks writes what blocks say, in the notation of a message's text.
+func (r *slackReader) blocks(b *strings.Builder, bs []slackBlock, depth int) {
+	if depth > maxBlockDepth {
+		return
+	}
+	for _, e := range bs {
+		var text string
+		var of slackBlock
+		if json.Unmarshal(e.Text, &text) != nil && json.Unmarshal(e.Text, &of) == nil {
+			_ = json.Unmarshal(of.Text, &text) // an object without a text says nothing
+		}
+		switch {
+		case e.Type == "user" && e.UserID != "":
+			text = "<@" + e.UserID + ">"
+		case e.Type == "link":
+			text = firstOf(text, e.URL)
+		}
+		b.WriteString(text)
+		r.blocks(b, e.Elements, depth+1)
+		r.blocks(b, e.Fields, depth+1)
+		switch e.Type {
+		case "rich_text_section", "rich_text_preformatted", "rich_text_quote", "section", "header", "context", "mrkdwn", "plain_text":
+			b.WriteByte('\n')
+		}
+	}
 }
 
 // mention is a user as the export knows them; a user of another company has no
 // row among the users, only the name on their messages.
-func (r *slackReader) mention(id, name string) mention {
+func (r *slackReader) mention(id string) mention {
 	u, ok := r.users[id]
 	if !ok {
-		return mention{system: "slack", id: id, name: name}
+		return mention{system: "slack", id: id, name: r.strangers[id]}
 	}
 	m := mention{system: "slack", id: id, name: firstOf(u.Profile.RealName, u.RealName, u.Profile.DisplayName, u.Name), email: u.Profile.Email, title: u.Profile.Title}
 	return m
@@ -324,11 +449,14 @@ func (r *slackReader) shown(s string) string {
 		target, label := parts[1], parts[2]
 		switch target[0] {
 		case '@':
-			return "@" + firstOf(label, r.mention(target[1:], "").name, target[1:])
+			return "@" + strings.TrimPrefix(firstOf(label, r.mention(target[1:]).name, target[1:]), "@")
 		case '#':
 			return "#" + firstOf(label, r.channels[target[1:]].Name, target[1:])
 		case '!':
-			return "@" + firstOf(label, strings.TrimPrefix(target, "!"))
+			if strings.HasPrefix(target, "!date^") {
+				return label
+			}
+			return "@" + strings.TrimPrefix(firstOf(label, strings.TrimPrefix(target, "!")), "@")
 		}
 		return firstOf(label, strings.TrimPrefix(target, "mailto:"))
 	})
