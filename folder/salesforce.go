@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -20,6 +21,16 @@ type salesforceReader struct {
 	records map[string]map[string]any // by id
 	order   []string
 	files   map[string]string
+	pages   []salesforcePage
+	made    int // ids of our own
+}
+
+// A salesforcePage is one answer of a query: how many records the query found,
+// and how many of them the answer holds.
+type salesforcePage struct {
+	file, kind  string
+	total, here int
+	done        bool
 }
 
 func newSalesforceReader() reader {
@@ -34,7 +45,7 @@ func (r *salesforceReader) take(f *file, c *collector) bool {
 	if err := decode(f, &doc); err != nil {
 		return r.broken(f, c, err)
 	}
-	records := salesforceRecords(doc)
+	records := r.find(f, doc, "", nil)
 	if len(records) == 0 {
 		return emptyAnswer(doc)
 	}
@@ -52,32 +63,106 @@ func emptyAnswer(doc any) bool {
 	return ok && counted && len(list) == 0
 }
 
-// salesforceRecords finds the records in a document: itself, a list, or a
-// query's answer, also the answers of related lists within records.
-func salesforceRecords(v any) []map[string]any {
+// find finds the records in a document: itself, a list, or a query's answer, also
+// the answers of related lists within records and the records that a lookup field
+// shows ("Owner": {"Name": …}), which stands under key in its parent.
+func (r *salesforceReader) find(f *file, v any, key string, parent map[string]any) []map[string]any {
 	switch v := v.(type) {
 	case []any:
 		var out []map[string]any
 		for _, e := range v {
-			out = append(out, salesforceRecords(e)...)
+			out = append(out, r.find(f, e, "", nil)...)
 		}
 		return out
 	case map[string]any:
 		if list, ok := v["records"].([]any); ok {
-			return salesforceRecords(list)
+			found := r.find(f, list, "", nil)
+			r.page(f, v, list)
+			r.related(found, parent)
+			return found
 		}
 		if salesforceType(v) == "" {
 			return nil
 		}
+		r.lookup(f, v, key, parent)
 		out := []map[string]any{v}
 		for _, k := range sortedKeys(v) {
 			if k != "attributes" {
-				out = append(out, salesforceRecords(v[k])...)
+				out = append(out, r.find(f, v[k], k, v)...)
 			}
 		}
 		return out
 	}
 	return nil
+}
+
+// lookup gives a record that a lookup field shows its id, which stands beside the
+// field rather than in the record; where it stands nowhere, one of our own.
+func (r *salesforceReader) lookup(f *file, rec map[string]any, key string, parent map[string]any) {
+	if parent == nil || field(rec, "Id") != "" {
+		return
+	}
+	beside := key + "Id"
+	if name, ok := strings.CutSuffix(key, "__r"); ok {
+		beside = name + "__c"
+	}
+	id := field(parent, beside)
+	if id == "" {
+		if attrs, ok := rec["attributes"].(map[string]any); ok {
+			id = path.Base(field(attrs, "url"))
+		}
+		if id == "" || id == "." {
+			r.made++
+			id = fmt.Sprintf("%s#%d", f.path, r.made)
+		}
+		parent[beside] = id
+	}
+	rec["Id"] = id
+}
+
+// related gives the records of a related list the id of the record that they
+// stand in, where they don't say it.
+func (r *salesforceReader) related(found []map[string]any, parent map[string]any) {
+	if parent == nil || salesforceType(parent) != "Opportunity" {
+		return
+	}
+	for _, rec := range found {
+		for _, k := range []string{"OpportunityId", "WhatId", "ParentId"} {
+			if rec[k] != nil {
+				return
+			}
+		}
+		rec["OpportunityId"] = field(parent, "Id")
+	}
+}
+
+// page notes what an answer says of how many records there are.
+func (r *salesforceReader) page(f *file, answer map[string]any, list []any) {
+	total, ok := answer["totalSize"].(float64)
+	done, said := answer["done"].(bool)
+	if !ok || !said || len(list) == 0 {
+		return
+	}
+	first, _ := list[0].(map[string]any)
+	r.pages = append(r.pages, salesforcePage{f.path, salesforceType(first), int(min(total, 1e9)), len(list), done})
+}
+
+// incomplete reports queries of whose answers some are not in the folder: the
+// answers of one query tell the same total.
+func (r *salesforceReader) incomplete(c *collector) {
+	for i, p := range r.pages {
+		here := 0
+		first := true
+		for j, q := range r.pages {
+			if q.kind == p.kind && q.total == p.total {
+				here += q.here
+				first = first && (q.done || j >= i)
+			}
+		}
+		if !p.done && first && here < p.total {
+			c.problem(throughline.Problem{File: p.file, What: fmt.Sprintf("the query found %d records of %s, and the folder holds %d of them: the pages that follow (nextRecordsUrl) are missing", p.total, p.kind, here)})
+		}
+	}
 }
 
 func salesforceType(rec map[string]any) string {
@@ -95,11 +180,14 @@ func sortedKeys(m map[string]any) []string {
 	return keys
 }
 
-// add keeps a record; of one seen twice the fuller one stays.
+// add keeps a record; of one seen twice the fuller one stays, and what it lacks
+// is filled in from the other.
 func (r *salesforceReader) add(f *file, rec map[string]any) {
 	id := field(rec, "Id")
 	if id == "" {
-		id = fmt.Sprintf("%s#%d", f.path, len(r.order))
+		r.made++
+		id = fmt.Sprintf("%s#%d", f.path, r.made)
+		rec["Id"] = id
 	}
 	old, ok := r.records[id]
 	if !ok {
@@ -107,6 +195,12 @@ func (r *salesforceReader) add(f *file, rec map[string]any) {
 	}
 	if len(rec) >= len(old) {
 		r.records[id], r.files[id] = rec, f.path
+		rec, old = old, rec
+	}
+	for k, v := range rec {
+		if old[k] == nil {
+			old[k] = v
+		}
 	}
 }
 
@@ -145,6 +239,8 @@ func (r *salesforceReader) done(c *collector) {
 	if len(r.order) == 0 {
 		return
 	}
+	r.incomplete(c)
+	opp := r.won(c)
 	users := map[string]mention{}
 	contacts := map[string]mention{}
 	for _, rec := range r.each("User") {
@@ -155,10 +251,27 @@ func (r *salesforceReader) done(c *collector) {
 		m := mention{system: "salesforce", id: field(rec, "Id"), name: salesforceName(rec), email: field(rec, "Email"), title: field(rec, "Title"), side: throughline.SideCustomer}
 		contacts[m.id] = m
 	}
+	for _, rec := range r.each("Account") {
+		if field(rec, "IsPersonAccount") == "true" || field(rec, "PersonEmail") != "" {
+			id := field(rec, "Id")
+			contacts[id] = mention{system: "salesforce", id: id, name: salesforceName(rec), email: field(rec, "PersonEmail"), title: field(rec, "PersonTitle"), side: throughline.SideCustomer}
+		}
+	}
+	roles := map[string]bool{}
 	for _, rec := range r.each("OpportunityContactRole") {
+		if !r.of(rec, opp) {
+			continue
+		}
 		if m, ok := contacts[field(rec, "ContactId")]; ok {
-			m.crmRole = field(rec, "Role")
+			roles[m.id] = true
+			m.crmRole = firstOf(field(rec, "Role"), m.crmRole)
 			contacts[m.id] = m
+		}
+	}
+	for id := range contacts {
+		// Another account's contact, who has no role in this deal, is none of its people.
+		if acc := field(r.records[id], "AccountId"); !roles[id] && acc != "" && field(opp, "AccountId") != "" && !sameID(acc, field(opp, "AccountId")) {
+			delete(contacts, id)
 		}
 	}
 	for _, id := range r.order {
@@ -168,19 +281,21 @@ func (r *salesforceReader) done(c *collector) {
 			}
 		}
 	}
-	r.facts(c, users)
+	r.facts(c, opp, users)
 	s := &rawSource{kind: throughline.SourceCRM, title: "Salesforce", sellerOnly: true}
-	for _, rec := range r.each("Opportunity") {
-		s.nativeID, s.at, s.file = firstOf(s.nativeID, field(rec, "Id")), anytime(field(rec, "CloseDate")), firstOf(s.file, r.files[field(rec, "Id")])
-		if n := field(rec, "Name"); n != "" {
+	if opp != nil {
+		s.nativeID, s.at, s.file = field(opp, "Id"), anytime(field(opp, "CloseDate")), r.files[field(opp, "Id")]
+		if n := field(opp, "Name"); n != "" {
 			s.title = "Salesforce: " + n
 		}
-		s.passages = append(s.passages, recordPassages(rec, s.at)...)
+		s.passages = append(s.passages, recordPassages(opp, s.at)...)
 	}
 	for _, rec := range r.each("Account") {
-		s.passages = append(s.passages, recordPassages(rec, s.at)...)
+		if acc := field(opp, "AccountId"); acc == "" || sameID(acc, field(rec, "Id")) {
+			s.passages = append(s.passages, recordPassages(rec, s.at)...)
+		}
 	}
-	r.written(s, users)
+	r.written(s, opp, users)
 	if s.file == "" {
 		s.file = r.files[r.order[0]]
 	}
@@ -203,15 +318,71 @@ func salesforceName(rec map[string]any) string {
 	return firstOf(field(rec, "Name"), field(rec, "FirstName")+" "+field(rec, "LastName"))
 }
 
-// facts are what the opportunity and its account say of the deal. Where the
-// folder holds several opportunities, the one that was won last counts.
-func (r *salesforceReader) facts(c *collector, users map[string]mention) {
+// won is the opportunity that the folder is about: the one that deal.json names,
+// else the one that was won last.
+func (r *salesforceReader) won(c *collector) map[string]any {
 	var opp map[string]any
-	for _, rec := range r.each("Opportunity") {
-		if opp == nil || field(rec, "IsWon") == "true" && (field(opp, "IsWon") != "true" || field(rec, "CloseDate") > field(opp, "CloseDate")) {
+	all := r.each("Opportunity")
+	for _, rec := range all {
+		if id := c.stated.id; id != "" && sameID(id, field(rec, "Id")) {
+			opp = rec
+			break
+		}
+		if opp == nil || isWon(rec) && (!isWon(opp) || field(rec, "CloseDate") > field(opp, "CloseDate")) {
 			opp = rec
 		}
 	}
+	if len(all) > 1 {
+		c.notes = append(c.notes, fmt.Sprintf("The folder holds %d opportunities: %s was taken for the deal, and what belongs to the others was left aside.", len(all), firstOf(field(opp, "Name"), field(opp, "Id"))))
+	}
+	return opp
+}
+
+func isWon(opp map[string]any) bool {
+	return field(opp, "IsWon") == "true" || strings.EqualFold(field(opp, "StageName"), "Closed Won")
+}
+
+// sameID compares ids, which have 15 characters or, with a checksum behind them,
+// 18.
+func sameID(a, b string) bool {
+	return a == b || len(a) >= 15 && len(b) >= 15 && a[:15] == b[:15]
+}
+
+// of reports whether a record belongs to the opportunity, or to none: to its
+// account, to a contact, or to what is not known.
+func (r *salesforceReader) of(rec, opp map[string]any) bool {
+	const opportunityPrefix = "006" // how the ids of opportunities begin
+	for _, k := range []string{"OpportunityId", "WhatId", "ParentId", "LinkedEntityId"} {
+		id := field(rec, k)
+		if id == "" || opp == nil || sameID(id, field(opp, "Id")) {
+			continue
+		}
+		if strings.HasPrefix(id, opportunityPrefix) || salesforceType(r.records[id]) == "Opportunity" {
+			return false
+		}
+	}
+	return true
+}
+
+// elsewhere are the documents that links tie to other opportunities only.
+func (r *salesforceReader) elsewhere(opp map[string]any) map[string]bool {
+	out := map[string]bool{}
+	links := r.each("ContentDocumentLink")
+	for _, link := range links {
+		if !r.of(link, opp) {
+			out[field(link, "ContentDocumentId")] = true
+		}
+	}
+	for _, link := range links {
+		if r.of(link, opp) {
+			delete(out, field(link, "ContentDocumentId"))
+		}
+	}
+	return out
+}
+
+// facts are what the opportunity and its account say of the deal.
+func (r *salesforceReader) facts(c *collector, opp map[string]any, users map[string]mention) {
 	if opp == nil {
 		return
 	}
@@ -220,7 +391,7 @@ func (r *salesforceReader) facts(c *collector, users map[string]mention) {
 		close: anytime(field(opp, "CloseDate")), ae: users[field(opp, "OwnerId")],
 	}
 	for _, acc := range r.each("Account") {
-		if id := field(acc, "Id"); id == field(opp, "AccountId") || fs.customer.Name == "" {
+		if own := field(opp, "AccountId"); sameID(own, field(acc, "Id")) || own == "" && fs.customer.Name == "" {
 			fs.customer = throughline.Company{
 				Name: field(acc, "Name"), Domain: hostOf(field(acc, "Website")), Industry: field(acc, "Industry"),
 				Region: firstOf(field(acc, "BillingCountry"), field(acc, "BillingCountryCode")),
@@ -272,7 +443,7 @@ func systemField(k string) bool {
 		"hs_timestamp":
 		return true
 	}
-	return strings.HasSuffix(k, "Id") || strings.HasSuffix(k, "_id") || strings.HasSuffix(k, "_ids") || strings.HasSuffix(k, "Date") && strings.HasPrefix(k, "Last") ||
+	return strings.HasSuffix(k, "Id") || k == "IsPersonAccount" || strings.HasPrefix(k, "Person") && strings.HasSuffix(k, "Email") || strings.HasSuffix(k, "_id") || strings.HasSuffix(k, "_ids") || strings.HasSuffix(k, "Date") && strings.HasPrefix(k, "Last") ||
 		strings.HasPrefix(k, "Created") || strings.HasPrefix(k, "LastModified") || strings.HasPrefix(k, "Billing") || strings.HasPrefix(k, "Shipping") ||
 		strings.HasPrefix(k, "hs_")
 }
@@ -339,7 +510,8 @@ func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
 // written adds what people wrote down: notes, tasks, events, the history of
 // stages.
-func (r *salesforceReader) written(s *rawSource, users map[string]mention) {
+func (r *salesforceReader) written(s *rawSource, opp map[string]any, users map[string]mention) {
+	elsewhere := r.elsewhere(opp)
 	for _, kind := range []struct{ record, label, title, body, by, at string }{
 		{"Note", "Note", "Title", "Body", "OwnerId", "CreatedDate"},
 		{"ContentNote", "Note", "Title", "Content", "OwnerId", "CreatedDate"},
@@ -350,6 +522,9 @@ func (r *salesforceReader) written(s *rawSource, users map[string]mention) {
 		{"OpportunityFieldHistory", "Change", "Field", "NewValue", "CreatedById", "CreatedDate"},
 	} {
 		for _, rec := range r.each(kind.record) {
+			if !r.of(rec, opp) || elsewhere[field(rec, "Id")] {
+				continue
+			}
 			body := field(rec, kind.body)
 			if kind.record == "ContentNote" {
 				if raw, err := base64.StdEncoding.DecodeString(body); err == nil {

@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"regexp"
+	"sync/atomic"
 	"testing"
 
 	sdk "github.com/anthropics/anthropic-sdk-go"
@@ -70,14 +71,14 @@ func TestRequestsFollowTheSpec(t *testing.T) {
 		for _, batch := range []bool{false, true} {
 			r := newRig(t, cfg, nil)
 			r.Batch = batch
-			checked := 0
+			var checked atomic.Int64
 			srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 				body, err := io.ReadAll(req.Body)
 				if err != nil {
 					t.Error(err)
 				}
 				if s := bodies[req.URL.Path]; s != nil && req.Method == http.MethodPost {
-					checked++
+					checked.Add(1)
 					v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
 					if err != nil {
 						t.Error(err)
@@ -91,8 +92,8 @@ func TestRequestsFollowTheSpec(t *testing.T) {
 			r.Client = sdk.NewClient(option.WithoutEnvironmentDefaults(), option.WithBaseURL(srv.URL), option.WithAPIKey("k"), option.WithMaxRetries(0))
 			draft(t, r, testDeal())
 			srv.Close()
-			if checked < 2 {
-				t.Errorf("%d requests were checked", checked)
+			if n := checked.Load(); n < 2 {
+				t.Errorf("%d requests were checked", n)
 			}
 		}
 	}
