@@ -11,11 +11,17 @@ import (
 
 // chorusReader reads Chorus conversations: one JSON:API document, or a list of
 // them.
-type chorusReader struct{ seen map[string]bool }
+type chorusReader struct {
+	conversations map[string]chorusConversation // by id
+	order         []string
+}
 
-func newChorusReader() reader { return &chorusReader{seen: map[string]bool{}} }
+func newChorusReader() reader {
+	return &chorusReader{conversations: map[string]chorusConversation{}}
+}
 
 type chorusConversation struct {
+	file       string
 	Type       string `json:"type"`
 	ID         text   `json:"id"`
 	Attributes struct {
@@ -76,25 +82,38 @@ func (r *chorusReader) take(f *file, c *collector) bool {
 			c.problem(throughline.Problem{File: f.path, Record: fmt.Sprintf("data[%d]", i), What: fmt.Sprintf("not a Chorus conversation: %v", err)})
 			continue
 		}
-		if r.seen[string(v.ID)] {
-			continue
+		v.file = f.path
+		id := string(v.ID)
+		if id == "" { // each is its own
+			id = fmt.Sprintf("%s#%d", f.path, i)
 		}
-		r.seen[string(v.ID)] = true
-		if len(v.Attributes.Recording.Utterances) == 0 {
-			c.problem(throughline.Problem{File: f.path, Record: string(v.ID), What: "conversation " + quoted(v.Attributes.Name) + " has no transcript"})
+		old, ok := r.conversations[id]
+		if !ok {
+			r.order = append(r.order, id)
 		}
-		c.sources = append(c.sources, v.source(f.path))
+		// A list of conversations tells of each without what was said.
+		if !ok || len(v.Attributes.Recording.Utterances) > len(old.Attributes.Recording.Utterances) {
+			r.conversations[id] = v
+		}
 	}
 	return took
 }
 
-func (*chorusReader) done(*collector) {}
+func (r *chorusReader) done(c *collector) {
+	for _, id := range r.order {
+		v := r.conversations[id]
+		if len(v.Attributes.Recording.Utterances) == 0 {
+			c.problem(throughline.Problem{File: v.file, Record: string(v.ID), What: "conversation " + quoted(v.Attributes.Name) + " has no transcript"})
+		}
+		c.sources = append(c.sources, v.source(v.file))
+	}
+}
 
 func (v chorusConversation) source(file string) *rawSource {
 	a := v.Attributes
 	s := &rawSource{
 		kind: throughline.SourceCall, title: a.Name, nativeID: string(v.ID), file: file, url: a.URL,
-		at: anytime(string(a.DateTime)), duration: time.Duration(a.Duration * float64(time.Second)),
+		at: anytime(string(a.DateTime)), duration: max(0, span(a.Duration, time.Second)),
 		language: iso639(a.Language), private: a.Private,
 	}
 	if s.title == "" {
@@ -110,10 +129,10 @@ func (v chorusConversation) source(file string) *rawSource {
 		if strings.TrimSpace(u.Snippet) == "" {
 			continue
 		}
-		p := rawPassage{text: strings.TrimSpace(u.Snippet), offset: time.Duration(u.Time * float64(time.Second))}
+		p := rawPassage{text: strings.TrimSpace(u.Snippet), offset: span(u.Time, time.Second)}
 		p.by = mention{system: "chorus", name: u.SpeakerName, side: chorusSide(u.SpeakerType)}
 		if !s.at.IsZero() {
-			p.at = s.at.Add(p.offset)
+			p.at = s.at.Add(max(0, p.offset))
 		}
 		s.passages = append(s.passages, p)
 	}

@@ -3,6 +3,7 @@ package folder
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,6 +18,8 @@ type gongReader struct {
 	transcripts map[string]gongTranscript
 	files       map[string]string // call id to the file its transcript stands in
 	order       []string
+	total       int    // how many calls there are, as a page says that is not the last
+	more        string // that page
 }
 
 func newGongReader() reader {
@@ -66,9 +69,16 @@ func (g *gongReader) take(f *file, c *collector) bool {
 	var body struct {
 		Calls       []json.RawMessage `json:"calls"`
 		Transcripts []json.RawMessage `json:"callTranscripts"`
+		Records     struct {
+			Total  text `json:"totalRecords"`
+			Cursor text `json:"cursor"`
+		} `json:"records"`
 	}
 	if err := decode(f, &body); err != nil || body.Calls == nil && body.Transcripts == nil {
 		return g.broken(f, c, err)
+	}
+	if n, err := strconv.Atoi(string(body.Records.Total)); err == nil && body.Records.Cursor != "" && body.Calls != nil && n > g.total {
+		g.total, g.more = n, f.path
 	}
 	for i, raw := range body.Calls {
 		var call gongCall
@@ -85,13 +95,21 @@ func (g *gongReader) take(f *file, c *collector) bool {
 			c.problem(throughline.Problem{File: f.path, Record: fmt.Sprintf("callTranscripts[%d]", i), What: fmt.Sprintf("not a Gong transcript with a call id: %v", err)})
 			continue
 		}
-		id := string(t.CallID)
-		if _, ok := g.transcripts[id]; !ok {
-			g.order = append(g.order, id)
-		}
-		g.transcripts[id], g.files[id] = t, f.path
+		g.hear(f, t)
 	}
 	return true
+}
+
+// hear keeps a transcript; of two of one call the longer one.
+func (g *gongReader) hear(f *file, t gongTranscript) {
+	id := string(t.CallID)
+	old, ok := g.transcripts[id]
+	if !ok {
+		g.order = append(g.order, id)
+	}
+	if !ok || len(t.Transcript) > len(old.Transcript) {
+		g.transcripts[id], g.files[id] = t, f.path
+	}
 }
 
 // broken takes a file that begins as Gong's do but breaks off, and uses the
@@ -117,10 +135,7 @@ func (g *gongReader) broken(f *file, c *collector, err error) bool {
 			call.file = f.path
 			g.calls = append(g.calls, call)
 		case key == `"callTranscripts"` && json.Unmarshal(raw, &t) == nil && t.CallID != "":
-			if _, ok := g.transcripts[string(t.CallID)]; !ok {
-				g.order = append(g.order, string(t.CallID))
-			}
-			g.transcripts[string(t.CallID)], g.files[string(t.CallID)] = t, f.path
+			g.hear(f, t)
 		}
 	}
 	return true
@@ -151,12 +166,18 @@ func wholeRecords(data []byte, key string) []json.RawMessage {
 
 func (g *gongReader) done(c *collector) {
 	known := map[string]bool{}
+	g.incomplete(c)
 	for _, call := range g.calls {
 		id := string(call.Meta.ID)
 		if known[id] {
 			continue
 		}
 		known[id] = true
+		for _, other := range g.calls { // a list of calls doesn't tell who was in them
+			if other.Meta.ID == call.Meta.ID && len(other.Parties) > len(call.Parties) {
+				call = other
+			}
+		}
 		t, ok := g.transcripts[id]
 		if !ok {
 			c.problem(throughline.Problem{File: call.file, Record: id, What: "call " + quoted(call.Meta.Title) + " has no transcript in the folder"})
@@ -174,11 +195,22 @@ func (g *gongReader) done(c *collector) {
 	}
 }
 
+// incomplete reports pages that are not in the folder.
+func (g *gongReader) incomplete(c *collector) {
+	ids := map[text]bool{}
+	for _, call := range g.calls {
+		ids[call.Meta.ID] = true
+	}
+	if g.total > len(ids) {
+		c.problem(throughline.Problem{File: g.more, What: fmt.Sprintf("Gong found %d calls, and the folder describes %d of them: the pages that follow (records.cursor) are missing", g.total, len(ids))})
+	}
+}
+
 func (call gongCall) source(t gongTranscript) *rawSource {
 	id := string(call.Meta.ID)
 	s := &rawSource{
 		kind: throughline.SourceCall, title: call.Meta.Title, nativeID: id, file: call.file, url: call.Meta.URL,
-		at: anytime(call.Meta.Started), duration: time.Duration(call.Meta.Duration * float64(time.Second)),
+		at: anytime(call.Meta.Started), duration: max(0, span(call.Meta.Duration, time.Second)),
 		language: iso639(call.Meta.Language), private: call.Meta.IsPrivate,
 	}
 	if s.at.IsZero() {
@@ -204,21 +236,22 @@ func (call gongCall) source(t gongTranscript) *rawSource {
 			if b.Len() > 0 {
 				b.WriteByte(' ')
 			}
-			at := time.Duration(sen.Start) * time.Millisecond
-			if p.offset < 0 {
-				p.offset = at
+			if at := span(sen.Start, time.Millisecond); at >= 0 {
+				if p.offset < 0 {
+					p.offset = at
+				}
+				p.marks = append(p.marks, throughline.Mark{Byte: b.Len(), Offset: at})
 			}
-			p.marks = append(p.marks, throughline.Mark{Byte: b.Len(), Offset: at})
 			b.WriteString(strings.TrimSpace(sen.Text))
 		}
 		if p.text = b.String(); p.text == "" {
 			continue
 		}
-		if p.by.none() {
+		if p.by.name == "" && p.by.email == "" {
 			p.by.name = "Unknown speaker"
 		}
 		if !s.at.IsZero() {
-			p.at = s.at.Add(p.offset)
+			p.at = s.at.Add(max(0, p.offset))
 		}
 		p.url = gongMoment(s.url, p.offset)
 		s.passages = append(s.passages, p)

@@ -3,6 +3,8 @@ package folder
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -15,9 +17,13 @@ import (
 type hubspotReader struct {
 	records []hubspotRecord
 	owners  []mention
+	more    map[string]string // by kind, a page that says that another one follows
+	last    map[string]bool   // by kind, whether a page is there that is the last
 }
 
-func newHubSpotReader() reader { return &hubspotReader{} }
+func newHubSpotReader() reader {
+	return &hubspotReader{more: map[string]string{}, last: map[string]bool{}}
+}
 
 type hubspotRecord struct {
 	ID         text            `json:"id"`
@@ -26,6 +32,13 @@ type hubspotRecord struct {
 		Value     text   `json:"value"`
 		Timestamp string `json:"timestamp"`
 	} `json:"propertiesWithHistory"`
+	// Associations are the ids of other records by their kind.
+	Associations map[string]struct {
+		Results []struct {
+			ID       text `json:"id"`
+			ToObject text `json:"toObjectId"`
+		} `json:"results"`
+	} `json:"associations"`
 	// An owner is no object: it has these and no properties.
 	Email     string `json:"email"`
 	FirstName string `json:"firstName"`
@@ -39,6 +52,7 @@ func (r *hubspotReader) take(f *file, c *collector) bool {
 	}
 	raws, err := hubspotResults(f)
 	took := err == nil && raws != nil && len(raws) == 0 // a page without a result
+	kind := ""
 	for i, raw := range raws {
 		var rec hubspotRecord
 		if e := json.Unmarshal(raw, &rec); e != nil {
@@ -51,7 +65,7 @@ func (r *hubspotReader) take(f *file, c *collector) bool {
 		switch {
 		case rec.kind() != "":
 			r.records = append(r.records, rec)
-			took = true
+			kind, took = rec.kind(), true
 		case rec.Properties == nil && rec.ID != "" && rec.Email != "":
 			r.owners = append(r.owners, mention{
 				system: "hubspot", id: string(rec.ID), name: strings.TrimSpace(rec.FirstName + " " + rec.LastName), email: rec.Email, side: throughline.SideSeller,
@@ -62,10 +76,32 @@ func (r *hubspotReader) take(f *file, c *collector) bool {
 			took = true
 		}
 	}
+	if took && kind != "" {
+		r.page(f, kind)
+	}
 	if took && err != nil {
 		c.problem(jsonProblem(f, "the file breaks off; the records before that are used", err))
 	}
 	return took
+}
+
+// page notes whether a page says that another one follows it.
+func (r *hubspotReader) page(f *file, kind string) {
+	var page struct {
+		Results []json.RawMessage `json:"results"`
+		Paging  struct {
+			Next struct {
+				After text `json:"after"`
+			} `json:"next"`
+		} `json:"paging"`
+	}
+	switch err := decode(f, &page); {
+	case err != nil || page.Results == nil:
+	case page.Paging.Next.After == "":
+		r.last[kind] = true
+	case r.more[kind] == "":
+		r.more[kind] = f.path
+	}
 }
 
 // hubspotResults are a page's results, a list's elements, or the one object.
@@ -91,7 +127,7 @@ func hubspotResults(f *file) ([]json.RawMessage, error) {
 }
 
 // kind tells what a record is by its properties: the answers don't say.
-func (rec hubspotRecord) kind() string {
+func (rec *hubspotRecord) kind() string {
 	for _, k := range []struct{ kind, property string }{
 		{"deal", "dealname"},
 		{"deal", "dealstage"},
@@ -118,7 +154,7 @@ func (rec hubspotRecord) kind() string {
 	return ""
 }
 
-func (rec hubspotRecord) get(name string) string {
+func (rec *hubspotRecord) get(name string) string {
 	return strings.TrimSpace(string(rec.Properties[name]))
 }
 
@@ -131,12 +167,21 @@ func (r *hubspotReader) done(c *collector) {
 		owners[m.id] = m
 		c.mentions = append(c.mentions, m)
 	}
+	for _, kind := range slices.Sorted(maps.Keys(r.more)) {
+		if !r.last[kind] {
+			c.problem(throughline.Problem{File: r.more[kind], What: "more pages of " + kind + " records follow this one (paging.next), and are not in the folder"})
+		}
+	}
+	deal := r.won(c)
 	s := &rawSource{kind: throughline.SourceCRM, title: "HubSpot", sellerOnly: true}
+	seen := map[string]bool{}
 	for _, kind := range []string{"deal", "company", "contact", "note", "task", "call", "meeting", "email"} {
 		for _, rec := range r.records {
-			if rec.kind() != kind {
+			key := kind + " " + string(rec.ID)
+			if rec.kind() != kind || rec.ID != "" && seen[key] || !rec.of(deal) {
 				continue
 			}
+			seen[key] = true
 			s.file = firstOf(s.file, rec.file)
 			r.record(c, s, kind, rec, owners)
 		}
@@ -144,6 +189,67 @@ func (r *hubspotReader) done(c *collector) {
 	if len(s.passages) > 0 {
 		c.sources = append(c.sources, s)
 	}
+}
+
+// won is the deal that the folder is about: the one that deal.json names, else
+// the one that was won last.
+func (r *hubspotReader) won(c *collector) *hubspotRecord {
+	var deal *hubspotRecord
+	ids := map[text]bool{}
+	for i := range r.records {
+		rec := &r.records[i]
+		if rec.kind() != "deal" {
+			continue
+		}
+		ids[rec.ID] = true
+		better := deal == nil || rec.isWon() && (!deal.isWon() || hubspotTime(rec.get("closedate")).After(hubspotTime(deal.get("closedate"))))
+		if stated := c.stated.id; stated != "" && (string(rec.ID) == stated || deal != nil && string(deal.ID) == stated) {
+			better = string(rec.ID) == stated
+		}
+		if better {
+			deal = rec
+		}
+	}
+	if len(ids) > 1 {
+		c.notes = append(c.notes, fmt.Sprintf("The folder holds %d HubSpot deals: %s was taken for the deal, and what belongs to the others was left aside.", len(ids), firstOf(deal.get("dealname"), string(deal.ID))))
+	}
+	return deal
+}
+
+func (rec *hubspotRecord) isWon() bool {
+	return rec.get("hs_is_closed_won") == "true" || rec.get("dealstage") == "closedwon"
+}
+
+// of reports whether a record belongs to the deal, or tells of none that it
+// belongs to.
+func (rec *hubspotRecord) of(deal *hubspotRecord) bool {
+	switch {
+	case deal == nil:
+		return true
+	case rec.kind() == "deal":
+		return rec.ID == deal.ID
+	}
+	deals := rec.associated("deal")
+	if len(deals) > 0 {
+		return slices.Contains(deals, deal.ID)
+	}
+	companies := deal.associated("compan")
+	return rec.kind() != "company" || len(companies) == 0 || slices.Contains(companies, rec.ID)
+}
+
+// associated are the ids of the associated records of a kind, which associations
+// name in the plural, also with a prefix.
+func (rec *hubspotRecord) associated(kind string) []text {
+	var out []text
+	for _, name := range slices.Sorted(maps.Keys(rec.Associations)) {
+		if !strings.Contains(name, kind) {
+			continue
+		}
+		for _, a := range rec.Associations[name].Results {
+			out = append(out, text(firstOf(string(a.ID), string(a.ToObject))))
+		}
+	}
+	return out
 }
 
 func (r *hubspotReader) record(c *collector, s *rawSource, kind string, rec hubspotRecord, owners map[string]mention) {
@@ -215,7 +321,11 @@ func buyingRole(s string) string {
 // 1970.
 func hubspotTime(s string) time.Time {
 	if ms, err := strconv.ParseInt(s, 10, 64); err == nil && len(s) >= 12 {
-		return time.UnixMilli(ms).UTC()
+		t := time.UnixMilli(ms).UTC()
+		if t.Year() < 1 || t.Year() > 9999 { // which no system writes, nor JSON takes
+			return time.Time{}
+		}
+		return t
 	}
 	return anytime(s)
 }

@@ -56,6 +56,18 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// maxCall is longer than any recording: an offset beyond it is none.
+const maxCall = 72 * time.Hour
+
+// span is a length of time within a recording of so many units; -1 where the
+// number can't be one.
+func span(n float64, unit time.Duration) time.Duration {
+	if !(n >= 0 && n <= float64(maxCall/unit)) {
+		return -1
+	}
+	return time.Duration(n * float64(unit))
+}
+
 // anytime reads the ways in which systems write times; zero when none fits.
 func anytime(s string) time.Time {
 	s = strings.TrimSpace(s)
@@ -63,7 +75,7 @@ func anytime(s string) time.Time {
 		time.RFC3339Nano, "2006-01-02T15:04:05.000-0700", "2006-01-02T15:04:05-0700", "2006-01-02T15:04:05",
 		"2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly, "02.01.2006", "2006/01/02", "January 2, 2006", "2 January 2006", "Jan 2, 2006",
 	} {
-		if t, err := time.Parse(layout, s); err == nil {
+		if t, err := time.Parse(layout, s); err == nil && t.Year() < 9999 { // beyond it, JSON has no times
 			return t.UTC()
 		}
 	}
