@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -143,13 +144,12 @@ func (g *gongReader) broken(f *file, c *collector, err error) bool {
 
 // wholeRecords are the elements of the array named key, up to where it breaks.
 func wholeRecords(data []byte, key string) []json.RawMessage {
-	s := string(data)
-	at := strings.Index(s, key)
-	open := strings.IndexByte(s[at:], '[')
-	if open < 0 {
+	_, after, found := bytes.Cut(data, []byte(strings.TrimSuffix(key, "[")))
+	open := bytes.IndexByte(after, '[')
+	if !found || open < 0 {
 		return nil
 	}
-	dec := json.NewDecoder(strings.NewReader(s[at+open:]))
+	dec := json.NewDecoder(bytes.NewReader(after[open:]))
 	if _, err := dec.Token(); err != nil {
 		return nil
 	}

@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -120,7 +121,7 @@ func hubspotResults(f *file) ([]json.RawMessage, error) {
 	if err == nil {
 		return []json.RawMessage{f.data}, nil
 	}
-	if strings.Contains(string(f.data), `"results"`) {
+	if bytes.Contains(f.data, []byte(`"results"`)) {
 		return wholeRecords(f.data, `"results"`), err
 	}
 	return nil, err

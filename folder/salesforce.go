@@ -1,6 +1,7 @@
 package folder
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -38,7 +39,7 @@ func newSalesforceReader() reader {
 }
 
 func (r *salesforceReader) take(f *file, c *collector) bool {
-	if !looksJSON(f.data) || !strings.Contains(string(f.data), `"attributes"`) && !strings.Contains(string(f.data), `"totalSize"`) {
+	if !looksJSON(f.data) || !bytes.Contains(f.data, []byte(`"attributes"`)) && !bytes.Contains(f.data, []byte(`"totalSize"`)) {
 		return false
 	}
 	var doc any
@@ -205,12 +206,12 @@ func (r *salesforceReader) add(f *file, rec map[string]any) {
 }
 
 func (r *salesforceReader) broken(f *file, c *collector, err error) bool {
-	if json.Valid(f.data) || !strings.Contains(string(f.data), `"/services/data/`) {
+	if json.Valid(f.data) || !bytes.Contains(f.data, []byte(`"/services/data/`)) {
 		return false
 	}
 	c.problem(jsonProblem(f, "the file breaks off; the records before that are used", err))
 	key := `"records"`
-	if !strings.Contains(string(f.data), key) {
+	if !bytes.Contains(f.data, []byte(key)) {
 		return true
 	}
 	for _, raw := range wholeRecords(f.data, key) {
