@@ -218,7 +218,7 @@ func (v *evaluation) dryRun(ctx context.Context) error {
 		if err := v.env.tell("# %s\n\n", printable(d.ID)); err != nil {
 			return err
 		}
-		if err := v.live.printDryRun(v.env, deal); err != nil {
+		if err := v.live.printDryRun(ctx, v.env, deal); err != nil {
 			return err
 		}
 	}

@@ -69,7 +69,7 @@ func newGenerate(e env) *cobra.Command {
 				return usageError{errors.New("--dry-run is for --engine claude: nothing else is sent anywhere")}
 			}
 			p.stop()
-			return live.printDryRun(e, deal)
+			return live.printDryRun(cmd.Context(), e, deal)
 		}
 		eng := engines[name.value]
 		if name.value == claude.Name {

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/anthropics/anthropic-sdk-go"
 	"github.com/spf13/cobra"
 
 	"throughline"
@@ -52,10 +53,7 @@ func (f *liveFlags) engine(ctx context.Context, e env, p *progress) (*claude.Eng
 	if err != nil {
 		return nil, err
 	}
-	client, err := claude.NewClient(ctx, claude.Provider{
-		Name: f.provider.value, Key: secret("ANTHROPIC_API_KEY"), BaseURL: os.Getenv("ANTHROPIC_BASE_URL"),
-		Region: os.Getenv("CLOUD_ML_REGION"), Project: os.Getenv("ANTHROPIC_VERTEX_PROJECT_ID"),
-	})
+	client, err := f.client(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +68,14 @@ func (f *liveFlags) engine(ctx context.Context, e env, p *progress) (*claude.Eng
 		Budget:   claude.Budget{Handoff: *f.handoff, Month: *f.month, Ledger: ledgerDir(filepath.Join(dir, "spent"))},
 		Withhold: rule, Now: e.now, Sleep: sleep, Progress: p.enter,
 	}, nil
+}
+
+// client connects to the provider of the flags.
+func (f *liveFlags) client(ctx context.Context) (anthropic.Client, error) {
+	return claude.NewClient(ctx, claude.Provider{
+		Name: f.provider.value, Key: secret("ANTHROPIC_API_KEY"), BaseURL: os.Getenv("ANTHROPIC_BASE_URL"),
+		Region: os.Getenv("CLOUD_ML_REGION"), Project: os.Getenv("ANTHROPIC_VERTEX_PROJECT_ID"),
+	})
 }
 
 // secret is the value of an environment variable, or what stands in the file that
@@ -199,8 +205,10 @@ func (d ledgerDir) Spent(at time.Time) (float64, error) {
 	return sum, nil
 }
 
-// dryRun prints what would be sent and what it would take.
-func (f *liveFlags) printDryRun(e env, deal *throughline.Deal) error {
+// printDryRun prints what would be sent and what it would take. With an API key
+// the provider counts the tokens, for which the text goes there; else they are
+// estimated, and nothing does.
+func (f *liveFlags) printDryRun(ctx context.Context, e env, deal *throughline.Deal) error {
 	r, err := f.run()
 	if err != nil {
 		return err
@@ -209,9 +217,20 @@ func (f *liveFlags) printDryRun(e env, deal *throughline.Deal) error {
 	if err != nil {
 		return err
 	}
+	count, how := func(q claude.Request) (claude.Estimate, error) { return run.Estimate(q), nil }, "Tokens are estimated. Nothing was sent."
+	if f.provider.value == "anthropic" && secret("ANTHROPIC_API_KEY") != "" {
+		client, err := f.client(ctx)
+		if err != nil {
+			return err
+		}
+		count, how = func(q claude.Request) (claude.Estimate, error) { return run.Count(ctx, client, q) }, "Tokens of the input are counted by the provider, which was sent the text for that alone."
+	}
 	total := 0.0
 	for _, q := range run.Open() {
-		est := run.Estimate(q)
+		est, err := count(q)
+		if err != nil {
+			return err
+		}
 		if *f.batch {
 			est.USD /= 2
 		}
@@ -222,5 +241,5 @@ func (f *liveFlags) printDryRun(e env, deal *throughline.Deal) error {
 			return err
 		}
 	}
-	return e.tell("Passes: %s.\nAbout $%.2f with the prices of %s, and a little for correcting quotes and comparing items. Nothing was sent.\n", run.Plan(), total, claude.PricesOf())
+	return e.tell("Passes: %s.\nAbout $%.2f with the prices of %s, and a little for correcting quotes and comparing items. %s\n", run.Plan(), total, claude.PricesOf(), how)
 }

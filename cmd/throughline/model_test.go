@@ -110,7 +110,21 @@ func TestGenerateWithoutKey(t *testing.T) {
 	}
 }
 
+func TestDryRunCountsWithKey(t *testing.T) {
+	server := &anthropic.Server{Model: func(anthropic.Request, int) anthropic.Reply { return anthropic.Reply{Status: 500} }, Now: time.Now, Key: "k"}
+	srv := httptest.NewServer(server)
+	defer srv.Close()
+	t.Setenv("ANTHROPIC_BASE_URL", srv.URL)
+	t.Setenv("ANTHROPIC_API_KEY", "k")
+	out := succeed(t, "", "generate", demoDir, "--engine", "claude", "--dry-run", "--passes", "focused")
+	if !strings.Contains(out, "counted by the provider") || len(server.Calls) != 0 {
+		t.Errorf("%d messages were asked for; it says %.300s", len(server.Calls), out[len(out)-300:])
+	}
+}
+
 func TestDryRun(t *testing.T) {
+	t.Setenv("ANTHROPIC_API_KEY", "")
+	t.Setenv("ANTHROPIC_API_KEY_FILE", "")
 	out := succeed(t, "", "generate", demoDir, "--engine", "claude", "--dry-run", "--passes", "focused")
 	for _, want := range []string{"### 05-risks: about", "Owen is the only data engineer", "Nothing was sent.", "focused: asked for"} {
 		if !strings.Contains(out, want) {

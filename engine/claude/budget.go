@@ -1,8 +1,12 @@
 package claude
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/anthropics/anthropic-sdk-go"
 )
 
 // A Budget stops before money is spent beyond it. Limits are in USD; 0 is none.
@@ -105,9 +109,47 @@ func (r *Run) Estimate(q Request) Estimate {
 	default:
 		t.CacheRead, t.Input = int64(prefix), int64(rest)
 	}
+	return r.priced(q, t)
+}
+
+func (r *Run) priced(q Request, t Tokens) Estimate {
 	e := Estimate{Request: q.ID, Tokens: t}
 	if r.costKnown {
 		e.USD = r.model.cost(t)
 	}
 	return e
+}
+
+// Count is Estimate with the input as the provider counts it, to which the
+// request's text goes for that; counting costs nothing. What of it is cached is
+// split as estimated.
+func (r *Run) Count(ctx context.Context, client anthropic.Client, q Request) (Estimate, error) {
+	body, err := json.Marshal(q.Params)
+	if err != nil {
+		return Estimate{}, fmt.Errorf("writing request %s: %w", q.ID, err)
+	}
+	var kept map[string]json.RawMessage
+	if err := json.Unmarshal(body, &kept); err != nil {
+		return Estimate{}, fmt.Errorf("writing request %s: %w", q.ID, err)
+	}
+	delete(kept, "max_tokens")
+	if body, err = json.Marshal(kept); err != nil {
+		return Estimate{}, fmt.Errorf("writing request %s: %w", q.ID, err)
+	}
+	var params anthropic.MessageCountTokensParams
+	if err := params.UnmarshalJSON(body); err != nil {
+		return Estimate{}, fmt.Errorf("writing request %s for counting: %w", q.ID, err)
+	}
+	counted, err := client.Messages.CountTokens(ctx, params)
+	if err != nil {
+		return Estimate{}, fmt.Errorf("counting the tokens of request %s: %w", q.ID, err)
+	}
+	e := r.Estimate(q)
+	t := e.Tokens
+	if in := t.Input + t.CacheWrite5m + t.CacheWrite1h + t.CacheRead; in > 0 {
+		scale := func(n int64) int64 { return n * counted.InputTokens / in }
+		t.CacheWrite5m, t.CacheWrite1h, t.CacheRead = scale(t.CacheWrite5m), scale(t.CacheWrite1h), scale(t.CacheRead)
+		t.Input = counted.InputTokens - t.CacheWrite5m - t.CacheWrite1h - t.CacheRead
+	}
+	return r.priced(q, t), nil
 }
