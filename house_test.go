@@ -28,6 +28,7 @@ var house = []struct {
 	{name: "engine/builtin", uses: []string{"ground", "hedge", "lexicon"}},
 	{name: "engine/claude", uses: []string{"ground", "hedge"}},
 	{name: "twin/anthropic"},
+	{name: "connect"},
 	{name: "render"},
 	{name: "skill"},
 	{name: "eval"},
