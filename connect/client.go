@@ -105,6 +105,9 @@ func (c *Client) call(ctx context.Context, req Request, limit int64, accept func
 			resp.Tries = try
 			return resp, nil
 		}
+		if failed.final {
+			return nil, failed.Error
+		}
 		if failed.Status == http.StatusUnauthorized && !renewed && c.Auth != nil {
 			renewed = true
 			err := c.refresh(ctx, generation)
@@ -112,7 +115,7 @@ func (c *Client) call(ctx context.Context, req Request, limit int64, accept func
 				continue
 			}
 			if !errors.Is(err, ErrNoRefresh) {
-				return nil, c.unauthorized(ctx, req, err).Error
+				return nil, c.unsigned(ctx, req, err).Error
 			}
 		}
 		if try >= c.maxTries() || !failed.again(req) || ctx.Err() != nil {
@@ -128,6 +131,7 @@ func (c *Client) call(ctx context.Context, req Request, limit int64, accept func
 type failure struct {
 	*Error
 	unsent bool // the vendor never saw the request
+	final  bool // whatever it is, it has been tried as often as makes sense
 }
 
 // again reports whether the call may be made once more: it may succeed, and
@@ -159,7 +163,7 @@ func (c *Client) attempt(ctx context.Context, req Request, limit int64, accept f
 	}
 	if c.Auth != nil {
 		if err := c.Auth.Authorize(ctx, r); err != nil {
-			return nil, c.unauthorized(ctx, req, err)
+			return nil, c.unsigned(ctx, req, err)
 		}
 	}
 	began := c.now()
@@ -184,7 +188,7 @@ func (c *Client) turn(ctx context.Context, req Request) *failure {
 			return &failure{Error: c.below(req, err), unsent: true}
 		}
 		if left > 0 {
-			return &failure{Error: c.paused(req, left), unsent: true}
+			return &failure{Error: c.paused(req, left), unsent: true, final: true}
 		}
 	}
 	if c.Budget != nil {
@@ -197,7 +201,7 @@ func (c *Client) turn(ctx context.Context, req Request) *failure {
 
 func (c *Client) paused(req Request, left time.Duration) *Error {
 	return &Error{
-		Vendor: c.Vendor, Op: req.Op, RetryAfter: left, Temporary: false,
+		Vendor: c.Vendor, Op: req.Op, RetryAfter: left, Temporary: true,
 		Message: fmt.Sprintf("the vendor asks to be left alone for another %s", left.Round(time.Second)),
 		Advice:  "try again after that",
 	}
@@ -213,7 +217,7 @@ func (c *Client) request(ctx context.Context, req Request) (*http.Request, *fail
 	if err != nil {
 		var known *Error
 		if errors.As(err, &known) {
-			return nil, &failure{Error: known, unsent: true}
+			return nil, &failure{Error: known, unsent: true, final: true}
 		}
 		return nil, broken(err)
 	}
@@ -243,7 +247,7 @@ func (c *Client) address(ctx context.Context, req Request) (*url.URL, error) {
 	if hosted, ok := c.Auth.(Hosted); ok && at == "" {
 		told, err := hosted.Base(ctx)
 		if err != nil {
-			return nil, c.unauthorized(ctx, req, err).Error
+			return nil, c.unsigned(ctx, req, err).Error
 		}
 		at = told
 	}
@@ -377,17 +381,19 @@ func (c *Client) garbled(req Request, status int) *failure {
 	}}
 }
 
-func (c *Client) unauthorized(ctx context.Context, req Request, err error) *failure {
+// unsigned is a request that could not be signed: getting a token failed, after
+// as many tries as that call is worth.
+func (c *Client) unsigned(ctx context.Context, req Request, err error) *failure {
 	var known *Error
-	if errors.As(err, &known) {
-		return &failure{Error: known, unsent: true}
+	switch {
+	case errors.As(err, &known):
+	case ctx.Err() != nil:
+		known = c.below(req, ctx.Err())
+	default:
+		known = c.below(req, err)
+		known.Advice = "check the credential in the configuration"
 	}
-	if ctx.Err() != nil {
-		return &failure{Error: c.below(req, ctx.Err()), unsent: true}
-	}
-	e := c.below(req, err)
-	e.Advice = "check the credential in the configuration"
-	return &failure{Error: e, unsent: true}
+	return &failure{Error: known, unsent: true, final: true}
 }
 
 func (c *Client) below(req Request, err error) *Error {

@@ -63,24 +63,29 @@ func (l *Limiter) pausedFor(now time.Time) time.Duration {
 // a job can be put off instead.
 func (l *Limiter) wait(ctx context.Context, longest time.Duration, now func() time.Time, sleep func(context.Context, time.Duration) error) (left time.Duration, err error) {
 	for {
-		left := l.pausedFor(now())
-		if left > longest {
+		switch left := l.pausedFor(now()); {
+		case left > longest:
 			return left, nil
+		case left > 0:
+			if err := sleep(ctx, left); err != nil {
+				return 0, err
+			}
+			continue
 		}
-		if left <= 0 {
-			break
+		at := now()
+		turn := l.bucket.ReserveN(at, 1)
+		delay := turn.DelayFrom(at)
+		if delay <= 0 {
+			return 0, nil
 		}
-		if err := sleep(ctx, left); err != nil {
-			return 0, err
-		}
-	}
-	at := now()
-	turn := l.bucket.ReserveN(at, 1)
-	if delay := turn.DelayFrom(at); delay > 0 {
 		if err := sleep(ctx, delay); err != nil {
 			turn.CancelAt(now())
 			return 0, err
 		}
+		if l.pausedFor(now()) <= 0 {
+			return 0, nil
+		}
+		// Somebody was turned away meanwhile: the turn is given up, or all who
+		// hold one would go at the same moment when the pause ends.
 	}
-	return 0, nil
 }
