@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,13 +21,25 @@ type salesforceReader struct {
 	records map[string]map[string]any // by id
 	order   []string
 	files   map[string]string
+	fields  map[string]salesforceField // by object and name: "Opportunity.Loss_Risk__c"
+	page    string                     // the address of a record's page, with {ID} for its id
+}
+
+// A salesforceField is what describe tells of a field.
+type salesforceField struct {
+	Name  string `json:"name"`
+	Label string `json:"label"`
+	Type  string `json:"type"`
 }
 
 func newSalesforceReader() reader {
-	return &salesforceReader{records: map[string]map[string]any{}, files: map[string]string{}}
+	return &salesforceReader{records: map[string]map[string]any{}, files: map[string]string{}, fields: map[string]salesforceField{}}
 }
 
 func (r *salesforceReader) take(f *file, c *collector) bool {
+	if r.describes(f) {
+		return true
+	}
 	if !looksJSON(f.data) || !strings.Contains(string(f.data), `"attributes"`) && !strings.Contains(string(f.data), `"totalSize"`) {
 		return false
 	}
@@ -40,6 +53,31 @@ func (r *salesforceReader) take(f *file, c *collector) bool {
 	}
 	for _, rec := range records {
 		r.add(f, rec)
+	}
+	return true
+}
+
+// describes takes the answer of describe: what an object's fields are called, and
+// where its records are shown.
+func (r *salesforceReader) describes(f *file) bool {
+	if !looksJSON(f.data) || !strings.Contains(string(f.data), `"uiDetailTemplate"`) {
+		return false
+	}
+	var d struct {
+		Name string `json:"name"`
+		URLs struct {
+			Page string `json:"uiDetailTemplate"`
+		} `json:"urls"`
+		Fields []salesforceField `json:"fields"`
+	}
+	if decode(f, &d) != nil || d.Name == "" || len(d.Fields) == 0 {
+		return false
+	}
+	for _, field := range d.Fields {
+		r.fields[d.Name+"."+field.Name] = field
+	}
+	if d.Name == "Opportunity" && strings.HasPrefix(d.URLs.Page, "https://") {
+		r.page = d.URLs.Page
 	}
 	return true
 }
@@ -175,10 +213,13 @@ func (r *salesforceReader) done(c *collector) {
 		if n := field(rec, "Name"); n != "" {
 			s.title = "Salesforce: " + n
 		}
-		s.passages = append(s.passages, recordPassages(rec, s.at)...)
+		if r.page != "" {
+			s.url = strings.ReplaceAll(r.page, "{ID}", field(rec, "Id"))
+		}
+		s.passages = append(s.passages, r.passages(rec, s.at)...)
 	}
 	for _, rec := range r.each("Account") {
-		s.passages = append(s.passages, recordPassages(rec, s.at)...)
+		s.passages = append(s.passages, r.passages(rec, s.at)...)
 	}
 	r.written(s, users)
 	if s.file == "" {
@@ -244,9 +285,34 @@ func hostOf(address string) string {
 	return strings.TrimPrefix(s, "www.")
 }
 
+// passages are a record's, under the labels that its fields have in the org. Of a
+// field that refers to a person, the name is what it says; other references and
+// what holds no text say nothing.
+func (r *salesforceReader) passages(rec map[string]any, at time.Time) []rawPassage {
+	object, known := salesforceType(rec), maps.Clone(rec)
+	for k := range known {
+		switch r.fields[object+"."+k].Type {
+		case "reference":
+			to := r.records[field(rec, k)]
+			known[k] = nil
+			if t := salesforceType(to); t == "User" || t == "Contact" {
+				known[k] = salesforceName(to)
+			}
+		case "id", "base64", "address", "location":
+			known[k] = nil
+		}
+	}
+	return recordPassages(known, at, func(k string) string { return r.label(object, k) })
+}
+
+// label is what the org calls a field, else its API name made readable.
+func (r *salesforceReader) label(object, k string) string {
+	return firstOf(strings.TrimSpace(r.fields[object+"."+k].Label), fieldLabel(k))
+}
+
 // recordPassages are the fields in which somebody wrote something of the deal,
 // in the order of their names: what the system keeps for itself is left out.
-func recordPassages(rec map[string]any, at time.Time) []rawPassage {
+func recordPassages(rec map[string]any, at time.Time, label func(string) string) []rawPassage {
 	var out []rawPassage
 	for _, k := range sortedKeys(rec) {
 		if systemField(k) {
@@ -256,7 +322,7 @@ func recordPassages(rec map[string]any, at time.Time) []rawPassage {
 			continue
 		}
 		if v := plainText(field(rec, k)); v != "" {
-			out = append(out, rawPassage{text: v, label: fieldLabel(k), at: at, offset: -1})
+			out = append(out, rawPassage{text: v, label: label(k), at: at, offset: -1})
 		}
 	}
 	return out
@@ -357,6 +423,9 @@ func (r *salesforceReader) written(s *rawSource, users map[string]mention) {
 				}
 			}
 			title := field(rec, kind.title)
+			if kind.record == "OpportunityFieldHistory" {
+				title = r.label("Opportunity", title)
+			}
 			s.passages = append(s.passages, entry(kind.label, title, body, users[field(rec, kind.by)], anytime(field(rec, kind.at)))...)
 		}
 	}

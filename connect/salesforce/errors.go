@@ -25,6 +25,9 @@ func decode(status int, _ http.Header, body []byte) *connect.Error {
 		}
 		return e
 	}
+	if !errorCode.MatchString(list[0].Code) {
+		return e
+	}
 	e.Code = list[0].Code
 	explain(e, list[0].Message)
 	return e
@@ -66,6 +69,9 @@ func explain(e *connect.Error, message string) {
 	}
 }
 
+// errorCode is what a code looks like; anything else is not repeated.
+var errorCode = regexp.MustCompile(`^[A-Za-z][A-Za-z_]{1,60}$`)
+
 var noColumn = regexp.MustCompile(`No such column '([\w.]+)' on (?:entity|sobject of type) '?(\w+)`)
 
 // missingField is the field that an INVALID_FIELD message names, and its object.
@@ -83,7 +89,7 @@ func decodeToken(status int, _ http.Header, body []byte) *connect.Error {
 		Code string `json:"error"`
 		Why  string `json:"error_description"`
 	}
-	if json.Unmarshal(body, &answer) != nil || answer.Code == "" {
+	if json.Unmarshal(body, &answer) != nil || !errorCode.MatchString(answer.Code) {
 		return e
 	}
 	e.Code = answer.Code

@@ -44,8 +44,16 @@ func (d *Deal) Folder() ([]SavedFile, error) {
 		name string
 		recs []Record
 	}{
-		{"contacts", d.Contacts}, {"contact_roles", d.Roles}, {"team", d.Team}, {"users", d.Users}, {"history", d.History}, {"field_history", d.Changes},
-		{"tasks", d.Tasks}, {"events", d.Events}, {"notes", d.Notes}, {"content_notes", d.LightningNotes},
+		{"contacts", d.Contacts},
+		{"contact_roles", d.Roles},
+		{"team", d.Team},
+		{"users", d.Users},
+		{"history", d.History},
+		{"field_history", d.Changes},
+		{"tasks", d.Tasks},
+		{"events", d.Events},
+		{"notes", d.Notes},
+		{"content_notes", d.LightningNotes},
 	} {
 		if len(list.recs) == 0 {
 			continue

@@ -159,15 +159,14 @@ func (o *Org) date(ctx context.Context, wins []Win) ([]Gap, error) {
 	return gaps, ctx.Err()
 }
 
-// wonStages says of each stage of the org, by label and API name, whether it
-// counts as won.
+// wonStages says of each stage of the org whether it counts as won, by API name,
+// which records hold, or by label where no API name is so.
 func wonStages(stages []Record) map[string]bool {
 	out := map[string]bool{}
-	for _, s := range stages {
-		won, _ := s["IsWon"].(bool)
-		for _, name := range []string{s.text("MasterLabel"), s.text("ApiName")} {
-			if name != "" {
-				out[name] = won
+	for _, field := range []string{"MasterLabel", "ApiName"} {
+		for _, s := range stages {
+			if name := s.text(field); name != "" {
+				out[name], _ = s["IsWon"].(bool)
 			}
 		}
 	}

@@ -30,6 +30,13 @@ func (s *Server) Order(path string, times int, f Fault) {
 	s.faults = append(s.faults, &fault{Fault: f, path: path, left: times})
 }
 
+// Clear takes back what was ordered and has not come yet.
+func (s *Server) Clear() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.faults = nil
+}
+
 func (s *Server) fault(c Call) *Fault {
 	for _, f := range s.faults {
 		if f.left > 0 && (strings.Contains(c.Path, f.path) || strings.Contains(c.Query, f.path)) {

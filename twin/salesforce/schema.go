@@ -200,6 +200,13 @@ func typeOf(v any) string {
 	return "string"
 }
 
+// Get is a copy of a record; nil when there is none.
+func (s *Server) Get(object, id string) Record {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.find(object, id))
+}
+
 // find is a record by its id, of 15 or 18 characters.
 func (s *Server) find(object, id string) Record {
 	for _, rec := range s.tables[object] {
