@@ -26,18 +26,12 @@ const assertionLife = 2 * time.Minute
 
 // authOf is the way in which the configuration proves who asks.
 func authOf(cfg Config) (connect.Auth, error) {
-	form := func() (url.Values, error) {
-		return url.Values{"grant_type": {"client_credentials"}, "client_id": {cfg.ClientID}, "client_secret": {cfg.ClientSecret}}, nil
-	}
+	var key *rsa.PrivateKey // nil for client credentials
 	switch {
 	case cfg.KeyFile != "" && cfg.Username != "":
-		key, err := readKey(cfg.KeyFile)
-		if err != nil {
+		var err error
+		if key, err = readKey(cfg.KeyFile); err != nil {
 			return nil, err
-		}
-		form = func() (url.Values, error) {
-			assertion, err := sign(key, cfg.ClientID, cfg.Username, audience(cfg), cfg.Now().Add(assertionLife))
-			return url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {assertion}}, err
 		}
 	case cfg.ClientSecret == "":
 		return nil, errors.New("salesforce: the configuration names neither username and key_file (JWT bearer) nor client_secret (client credentials)")
@@ -46,9 +40,13 @@ func authOf(cfg Config) (connect.Auth, error) {
 		Vendor: vendor, Base: cfg.Login, HTTP: cfg.HTTP, Limiter: cfg.Limiter, Log: cfg.Log, Now: cfg.Now, Sleep: cfg.Sleep, Decode: decodeToken,
 	}
 	fetch := func(ctx context.Context) (connect.Grant, error) {
-		body, err := form()
-		if err != nil {
-			return connect.Grant{}, err
+		body := url.Values{"grant_type": {"client_credentials"}, "client_id": {cfg.ClientID}, "client_secret": {cfg.ClientSecret}}
+		if key != nil {
+			assertion, err := sign(key, cfg.ClientID, cfg.Username, audience(cfg), cfg.Now().Add(assertionLife))
+			if err != nil {
+				return connect.Grant{}, err
+			}
+			body = url.Values{"grant_type": {"urn:ietf:params:oauth:grant-type:jwt-bearer"}, "assertion": {assertion}}
 		}
 		var answer struct {
 			Token    string `json:"access_token"`

@@ -390,7 +390,7 @@ func TestFaults(t *testing.T) {
 		"concurrent":            {"composite", 1, twin.Fault{Status: 403, Code: "REQUEST_LIMIT_EXCEEDED", Message: "ConcurrentRequests (Concurrent API Requests) Limit exceeded."}, ""},
 		"session":               {"composite", 1, twin.Fault{Status: 401, Code: "INVALID_SESSION_ID", Message: "Session expired or invalid"}, ""},
 		"session always":        {"composite", 99, twin.Fault{Status: 401, Code: "INVALID_SESSION_ID", Message: "Session expired or invalid"}, "INVALID_SESSION_ID"},
-		"API off":               {"composite", 1, twin.Fault{Status: 403, Code: "API_DISABLED_FOR_ORG", Message: "API is not enabled for this Organization or Partner"}, "API_DISABLED_FOR_ORG"},
+		"API off":               {"composite", 1, twin.Fault{Status: 403, Code: "API_DISABLED_FOR_ORG", Message: "API is not enabled"}, "API_DISABLED_FOR_ORG"},
 		"retired version":       {"composite", 1, twin.Fault{Status: 410}, "-"},
 		"token endpoint down":   {"oauth2", 1, twin.Fault{Status: 503}, ""},
 		"token endpoint resets": {"oauth2", 1, twin.Fault{Reset: true}, ""},

@@ -333,12 +333,13 @@ func (s *Server) composite(w http.ResponseWriter, r *http.Request, body []byte) 
 			return
 		}
 		seen[p.ReferenceID] = true
-		if strings.HasPrefix(path, "query") {
+		isQuery := strings.HasPrefix(path, "query")
+		if isQuery {
 			queries++
 		}
 		rec := httptest.NewRecorder()
 		switch {
-		case queries > mostQueries:
+		case isQuery && queries > mostQueries:
 			fail(rec, http.StatusBadRequest, "LIMIT_EXCEEDED", "Limit exceeded: 5 query subrequests")
 		case strings.Count(path, "/") == 3:
 			fail(rec, http.StatusBadRequest, "NOT_SUPPORTED", "blobs are not supported in a composite request")
