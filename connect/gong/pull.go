@@ -4,9 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -124,24 +126,25 @@ func (p *Pulled) Save(dir string) error {
 	return nil
 }
 
+// withoutMeetingURL is a call's record without the address to join it, however
+// its keys are written: the reading side takes them in any letter case.
 func withoutMeetingURL(raw json.RawMessage) (json.RawMessage, error) {
 	var call map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &call); err != nil {
 		return nil, err
 	}
-	var meta map[string]json.RawMessage
-	if err := json.Unmarshal(call["metaData"], &meta); err != nil {
-		return nil, err
+	for key, value := range call {
+		var meta map[string]json.RawMessage
+		if !strings.EqualFold(key, "metaData") || json.Unmarshal(value, &meta) != nil {
+			continue
+		}
+		maps.DeleteFunc(meta, func(key string, _ json.RawMessage) bool { return strings.EqualFold(key, "meetingUrl") })
+		cut, err := json.Marshal(meta)
+		if err != nil {
+			return nil, err
+		}
+		call[key] = cut
 	}
-	if _, there := meta["meetingUrl"]; !there {
-		return raw, nil
-	}
-	delete(meta, "meetingUrl")
-	cut, err := json.Marshal(meta)
-	if err != nil {
-		return nil, err
-	}
-	call["metaData"] = cut
 	return json.Marshal(call)
 }
 

@@ -392,12 +392,12 @@ func answerPage(w http.ResponseWriter, req request, key string, records []map[st
 		refuse(w, http.StatusNotFound, "No calls found corresponding to the provided filters")
 		return
 	}
-	print := fingerprint(key, req)
+	id := fingerprint(key, req)
 	number := 0
 	if req.Cursor != "" {
 		of, page, _ := strings.Cut(req.Cursor, ".")
 		n, err := strconv.Atoi(page)
-		if of != print || err != nil || n < 1 || n*pageSize >= len(records) {
+		if of != id || err != nil || n < 1 || n*pageSize >= len(records) {
 			refuse(w, http.StatusBadRequest, "Failed to verify cursor")
 			return
 		}
@@ -406,7 +406,7 @@ func answerPage(w http.ResponseWriter, req request, key string, records []map[st
 	page := records[number*pageSize : min((number+1)*pageSize, len(records))]
 	about := map[string]any{"totalRecords": len(records), "currentPageSize": len(page), "currentPageNumber": number}
 	if (number+1)*pageSize < len(records) {
-		about["cursor"] = print + "." + strconv.Itoa(number+1)
+		about["cursor"] = id + "." + strconv.Itoa(number+1)
 	}
 	reply(w, http.StatusOK, map[string]any{"requestId": requestID, "records": about, key: page})
 }
