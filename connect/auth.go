@@ -2,6 +2,7 @@ package connect
 
 import (
 	"context"
+	"encoding/base64"
 	"errors"
 	"net/http"
 	"sync"
@@ -47,8 +48,10 @@ func (b Basic) Authorize(_ context.Context, r *http.Request) error {
 // Refresh has nothing to renew.
 func (b Basic) Refresh(context.Context) error { return ErrNoRefresh }
 
-// Secrets are the password.
-func (b Basic) Secrets() []string { return []string{b.Password} }
+// Secrets are the password, and the header in which it is encoded.
+func (b Basic) Secrets() []string {
+	return []string{b.Password, base64.StdEncoding.EncodeToString([]byte(b.User + ":" + b.Password))}
+}
 
 // Static is a token that lives until a person revokes it, sent as a bearer.
 type Static string

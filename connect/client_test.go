@@ -478,6 +478,24 @@ func TestNothingLeaks(t *testing.T) {
 	}
 }
 
+// TestBasicIsNotEchoed: a vendor that repeats the header in its message.
+func TestBasicIsNotEchoed(t *testing.T) {
+	addr, _ := script{func(w http.ResponseWriter, r *http.Request) {
+		w.WriteHeader(http.StatusBadRequest)
+		say(w, r.Header.Get("Authorization")+" s3cr3t-planted is odd")
+	}}.serve(t)
+	c := &connect.Client{Vendor: "Vendor", Base: addr, Auth: connect.Basic{User: "user", Password: "s3cr3t-planted"}}
+	c.Decode = func(status int, _ http.Header, body []byte) *connect.Error {
+		e := connect.Answered(status)
+		e.Message = string(body)
+		return e
+	}
+	_, err := c.Do(t.Context(), connect.Request{Path: "/it"}, nil)
+	if err == nil || !strings.Contains(err.Error(), "Basic [secret] [secret] is odd") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestPages(t *testing.T) {
 	broken := errors.New("broken")
 	pages := map[string]struct {

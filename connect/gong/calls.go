@@ -115,7 +115,7 @@ func (c *Client) extensive(ctx context.Context, op string, f filter) iter.Seq2[C
 	sel.Exposed.Parties = true
 	return connect.Pages(ctx, func(ctx context.Context, cursor string) ([]Call, string, error) {
 		var page callsPage
-		err := c.post(ctx, op, ScopeCalls, "/v2/calls/extensive", callsRequest{Cursor: cursor, Filter: f, Selector: sel}, &page)
+		err := c.post(ctx, op, ScopeCalls, pathCalls, callsRequest{Cursor: cursor, Filter: f, Selector: sel}, &page)
 		if err != nil {
 			return nil, "", err
 		}
@@ -185,7 +185,7 @@ func (c *Client) transcripts(ctx context.Context, ids []string) iter.Seq2[Transc
 			} `json:"records"`
 			Transcripts []json.RawMessage `json:"callTranscripts"`
 		}
-		err := c.post(ctx, "read transcripts", ScopeTranscripts, "/v2/calls/transcript", callsRequest{Cursor: cursor, Filter: filter{CallIDs: ids}}, &page)
+		err := c.post(ctx, "read transcripts", ScopeTranscripts, pathTranscripts, callsRequest{Cursor: cursor, Filter: filter{CallIDs: ids}}, &page)
 		if err != nil {
 			return nil, "", err
 		}

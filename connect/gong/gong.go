@@ -29,6 +29,11 @@ const (
 	ScopeTranscripts = "api:calls:read:transcript"
 )
 
+const (
+	pathCalls       = "/v2/calls/extensive"
+	pathTranscripts = "/v2/calls/transcript"
+)
+
 // perSecond is the API's default limit for a company: 3 calls a second and
 // 10,000 a day.
 const perSecond = 3

@@ -478,6 +478,28 @@ func TestPermissionsAreNamed(t *testing.T) {
 	}
 }
 
+func TestCheck(t *testing.T) {
+	for _, withheld := range []string{"", gong.ScopeCalls, gong.ScopeTranscripts} {
+		r := newRig(t)
+		r.others(1)
+		r.twin.Withheld = []string{withheld}
+		for _, p := range r.index.Client.Check(t.Context(), today) {
+			if (p.Err != nil) != (p.Name == withheld) {
+				t.Errorf("without %q: %s is %v", withheld, p.Name, p.Err)
+			}
+		}
+		if diff := cmp.Diff(map[string]int{twin.PathCalls: 1, twin.PathTranscripts: 1}, r.twin.Requests()); diff != "" {
+			t.Error(diff)
+		}
+	}
+	// A company without any call in the day lacks no permission.
+	for _, p := range newRig(t).index.Client.Check(t.Context(), today) {
+		if p.Err != nil {
+			t.Error(p.Err)
+		}
+	}
+}
+
 func TestWrongSecret(t *testing.T) {
 	r := newRig(t)
 	wrong := "wrong-" + accessSecret

@@ -34,12 +34,10 @@ func (a App) Auth() *connect.Bearer {
 	if api.Base == "" {
 		api.Base = TokenHost
 	}
-	api.Vendor, api.Decode, api.Auth = Vendor, decode, connect.Basic{User: a.ClientID, Password: a.ClientSecret}
-	var mu sync.Mutex
-	refresh := a.RefreshToken
+	own := &appAuth{Basic: connect.Basic{User: a.ClientID, Password: a.ClientSecret}, refresh: a.RefreshToken}
+	api.Vendor, api.Decode, api.Auth = Vendor, decode, own
 	fetch := func(ctx context.Context) (connect.Grant, error) {
-		mu.Lock()
-		defer mu.Unlock()
+		refresh := own.current()
 		var told struct {
 			AccessToken  string `json:"access_token"`
 			RefreshToken string `json:"refresh_token"`
@@ -62,9 +60,9 @@ func (a App) Auth() *connect.Bearer {
 			}
 		}
 		if told.RefreshToken != "" && told.RefreshToken != refresh {
-			refresh = told.RefreshToken
+			own.replace(told.RefreshToken)
 			if a.Renewed != nil {
-				if err := a.Renewed(ctx, refresh); err != nil {
+				if err := a.Renewed(ctx, told.RefreshToken); err != nil {
 					return connect.Grant{}, &connect.Error{Vendor: Vendor, Op: "keep the new refresh token", Err: err, Advice: "make room for it to be stored, then approve the app in Gong again"}
 				}
 			}
@@ -80,4 +78,30 @@ func (a App) Auth() *connect.Bearer {
 		return g, nil
 	}
 	return &connect.Bearer{Fetch: fetch, Now: api.Now}
+}
+
+// appAuth is what the app shows of itself to get tokens. The refresh token stands
+// in the request's body; it is here so that it counts as a secret.
+type appAuth struct {
+	connect.Basic
+
+	mu      sync.Mutex
+	refresh string
+}
+
+func (a *appAuth) current() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.refresh
+}
+
+func (a *appAuth) replace(refresh string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.refresh = refresh
+}
+
+// Secrets are the client's secret and the refresh token.
+func (a *appAuth) Secrets() []string {
+	return append(a.Basic.Secrets(), a.current())
 }
