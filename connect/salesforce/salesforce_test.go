@@ -211,7 +211,7 @@ func TestCalls(t *testing.T) {
 // TestFolderAndTwinAgree: pulling a deal gives the same as reading its folder.
 func TestFolderAndTwinAgree(t *testing.T) {
 	for name, dir := range map[string]string{
-		"demo":       "../../cmd/throughline/demo",
+		"demo":       "../../cmd/throughline/demo/harborline",
 		"harborline": "../../../shared/bench/deals/harborline/native",
 		"atlas":      "../../../shared/bench/deals/atlas/native",
 	} {
@@ -623,6 +623,61 @@ func TestSavedNames(t *testing.T) {
 	}
 	if _, got := saved(t, d); len(got.Problems) != 0 {
 		t.Errorf("problems: %+v", got.Problems)
+	}
+}
+
+// TestSavedAgain: a second pull into a folder leaves nothing that Salesforce no
+// longer has, and nothing of somebody else's is touched.
+func TestSavedAgain(t *testing.T) {
+	b := newBench(t)
+	id := b.small(t)
+	b.twin.Set("Opportunity", id, twin.Record{"Success__c": "005000000000002AAA"}, time.Now())
+	b.config.CSMField = "Success__c"
+	dir := t.TempDir()
+	if err := b.read(t, id).Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"emails/own.eml": "From: a@b.example\n\nHi", "notes.md": "Own words.", "salesforce/quotes.json": "{}"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, object := range []string{"EmailMessage", "ContentDocumentLink", "Note"} {
+		b.twin.Denied[object] = true
+	}
+	b.twin.Set("Opportunity", id, twin.Record{"Success__c": nil}, time.Now())
+	if err := b.read(t, id).Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	err := fs.WalkDir(os.DirFS(dir), ".", func(name string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() {
+			names = append(names, name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"emails/own.eml", "notes.md"}
+	for _, name := range []string{
+		"account", "contact_roles", "contacts", "describe_account", "describe_opportunity", "events", "field_history", "history", "opportunity", "quotes", "tasks", "users",
+	} {
+		want = append(want, "salesforce/"+name+".json")
+	}
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Error(diff)
+	}
+	stated := []byte(`{"seller":{"company":"Vendor"},"customer":{},"csm":{"name":"Di Other"}}`)
+	if err := os.WriteFile(filepath.Join(dir, "deal.json"), stated, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.twin.Set("Opportunity", id, twin.Record{"Success__c": "005000000000002AAA"}, time.Now())
+	if err := b.read(t, id).Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(filepath.Join(dir, "deal.json")); err != nil || !bytes.Equal(got, stated) {
+		t.Errorf("the deal.json that was there is now %s (%v)", got, err)
 	}
 }
 

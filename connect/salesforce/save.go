@@ -3,9 +3,11 @@ package salesforce
 import (
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -72,7 +74,7 @@ func (d *Deal) Folder() ([]SavedFile, error) {
 		if err != nil {
 			return nil, fmt.Errorf("saving who is the deal's CSM: %w", err)
 		}
-		out = append(out, SavedFile{"deal.json", append(data, '\n')})
+		out = append(out, SavedFile{dealFile, append(data, '\n')})
 	}
 	for _, e := range d.Emails {
 		out = append(out, SavedFile{"emails/salesforce-" + plain(e.text("Id")) + ".eml", d.eml(e)})
@@ -105,14 +107,22 @@ func (d *Deal) people() map[string]any {
 }
 
 // Save writes the deal's files below a directory, which is made where it is not
-// there. Files of an earlier pull are replaced. Only the user may read them.
+// there. Files of an earlier pull are replaced, and those that are no longer
+// there are removed; others, and a deal.json that says more than ours, are left
+// alone. Only the user may read what is written.
 func (d *Deal) Save(dir string) error {
 	files, err := d.Folder()
 	if err != nil {
 		return err
 	}
+	if err := removeEarlier(dir); err != nil {
+		return fmt.Errorf("saving the deal: %w", err)
+	}
 	for _, f := range files {
 		to := filepath.Join(dir, filepath.FromSlash(f.Path))
+		if _, err := os.Stat(to); err == nil && f.Path == dealFile {
+			continue // somebody else's, which knows better
+		}
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 			return fmt.Errorf("saving the deal: %w", err)
 		}
@@ -121,6 +131,54 @@ func (d *Deal) Save(dir string) error {
 		}
 	}
 	return nil
+}
+
+// removeEarlier removes what an earlier pull wrote, so that nothing stays that
+// Salesforce no longer has.
+func removeEarlier(dir string) error {
+	patterns := []string{"emails/salesforce-*.eml", "files/069*"} // 069 begins the id of a document
+	for _, name := range recordFiles {
+		patterns = append(patterns, "salesforce/"+name+".json")
+	}
+	for _, pattern := range patterns {
+		names, err := fs.Glob(os.DirFS(dir), pattern)
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			if err := os.RemoveAll(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
+				return err
+			}
+		}
+	}
+	to := filepath.Join(dir, dealFile)
+	if data, err := os.ReadFile(to); err == nil && ownDealFile(data) {
+		return os.Remove(to)
+	}
+	return nil
+}
+
+const dealFile = "deal.json"
+
+// recordFiles are the files of records that a pull may write.
+var recordFiles = []string{
+	"opportunity", "account", "contacts", "contact_roles", "team", "users", "history", "field_history", "tasks", "events", "notes", "content_notes",
+	"describe_opportunity", "describe_account",
+}
+
+// ownDealFile reports whether a deal.json is one that Save wrote: it says who AE
+// and CSM are, and nothing of seller and customer.
+func ownDealFile(data []byte) bool {
+	var d map[string]json.RawMessage
+	if json.Unmarshal(data, &d) != nil || string(d["seller"]) != "{}" || string(d["customer"]) != "{}" {
+		return false
+	}
+	for key := range d {
+		if !slices.Contains([]string{"seller", "customer", "ae", "csm"}, key) {
+			return false
+		}
+	}
+	return true
 }
 
 // plain keeps the letters and digits of an id.
