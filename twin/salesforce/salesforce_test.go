@@ -110,7 +110,7 @@ func FuzzSOQL(f *testing.F) {
 // ask sends a request and gives the answer's status and JSON.
 func ask(t *testing.T, s *Server, method, path, token, body string) (int, any) {
 	t.Helper()
-	r := httptest.NewRequest(method, path, strings.NewReader(body))
+	r := httptest.NewRequestWithContext(t.Context(), method, path, strings.NewReader(body))
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
