@@ -263,7 +263,7 @@ func (r *hubspotReader) record(c *collector, s *rawSource, kind string, rec hubs
 		c.recorded.close, c.recorded.ae = hubspotTime(rec.get("closedate")), by
 		s.nativeID, s.at = string(rec.ID), c.recorded.close
 		s.title = "HubSpot: " + firstOf(c.recorded.name, "deal "+s.nativeID)
-		s.passages = append(s.passages, recordPassages(properties(rec), s.at)...)
+		s.passages = append(s.passages, recordPassages(properties(rec), s.at, fieldLabel)...)
 		for _, h := range rec.History["dealstage"] {
 			s.passages = append(s.passages, rawPassage{text: string(h.Value), label: "Stage", at: hubspotTime(h.Timestamp), offset: -1})
 		}
@@ -274,7 +274,7 @@ func (r *hubspotReader) record(c *collector, s *rawSource, kind string, rec hubs
 		if n, err := strconv.Atoi(rec.get("numberofemployees")); err == nil && n > 0 {
 			c.recorded.customer.Employees = n
 		}
-		s.passages = append(s.passages, recordPassages(properties(rec), s.at)...)
+		s.passages = append(s.passages, recordPassages(properties(rec), s.at, fieldLabel)...)
 	case "contact":
 		m := mention{
 			system: "hubspot", id: "contact " + string(rec.ID), name: strings.TrimSpace(rec.get("firstname") + " " + rec.get("lastname")), email: rec.get("email"),

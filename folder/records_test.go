@@ -118,3 +118,30 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+// TestSalesforceDescribed: the answer of describe gives fields the labels that
+// the org shows, says which of them refer to records, and where records are shown.
+func TestSalesforceDescribed(t *testing.T) {
+	d := readFiles(t, map[string]string{
+		"describe.json": `{"name":"Opportunity","label":"Deal","urls":{"uiDetailTemplate":"https://vendor.my.salesforce.example/{ID}"},"fields":[
+			{"name":"Loss_Risk__c","label":"How could we lose?","type":"string"},{"name":"Success__c","label":"CSM","type":"reference"},
+			{"name":"Plan__c","label":"Plan","type":"reference"}]}`,
+		"opportunity.json": `{"attributes":{"type":"Opportunity"},"Id":"006000000000001AAA","Name":"Buyer - Tool","Loss_Risk__c":"Their engineer leaves.","Success__c":"005000000000002AAA","Plan__c":"a00000000000001AAA","Blank_Label__c":"Yes"}`,
+		"users.json":       `{"totalSize":1,"records":[{"attributes":{"type":"User"},"Id":"005000000000002AAA","Name":"Cy Moss"}]}`,
+		"changes.json":     `{"totalSize":1,"records":[{"attributes":{"type":"OpportunityFieldHistory"},"Id":"017000000000001AAA","Field":"Loss_Risk__c","NewValue":"High"}]}`,
+	})
+	if len(d.Problems) != 0 {
+		t.Errorf("problems: %+v", d.Problems)
+	}
+	var got []string
+	for _, p := range d.Source("r1").Passages {
+		got = append(got, p.Label+": "+p.Text)
+	}
+	want := []string{"Blank label: Yes", "How could we lose?: Their engineer leaves.", "CSM: Cy Moss", "Change: How could we lose?: High"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if url := d.Source("r1").URL; url != "https://vendor.my.salesforce.example/006000000000001AAA" {
+		t.Errorf("the record is shown at %q", url)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -23,7 +24,9 @@ type salesforceReader struct {
 	order   []string
 	files   map[string]string
 	pages   []salesforcePage
-	made    int // ids of our own
+	made    int                        // ids of our own
+	fields  map[string]salesforceField // by object and name: "Opportunity.Loss_Risk__c"
+	address string                     // the address of a record's page, with {ID} for its id
 }
 
 // A salesforcePage is one answer of a query: how many records the query found,
@@ -34,11 +37,21 @@ type salesforcePage struct {
 	done        bool
 }
 
+// A salesforceField is what describe tells of a field.
+type salesforceField struct {
+	Name  string `json:"name"`
+	Label string `json:"label"`
+	Type  string `json:"type"`
+}
+
 func newSalesforceReader() reader {
-	return &salesforceReader{records: map[string]map[string]any{}, files: map[string]string{}}
+	return &salesforceReader{records: map[string]map[string]any{}, files: map[string]string{}, fields: map[string]salesforceField{}}
 }
 
 func (r *salesforceReader) take(f *file, c *collector) bool {
+	if r.describes(f) {
+		return true
+	}
 	if !looksJSON(f.data) || !bytes.Contains(f.data, []byte(`"attributes"`)) && !bytes.Contains(f.data, []byte(`"totalSize"`)) {
 		return false
 	}
@@ -52,6 +65,31 @@ func (r *salesforceReader) take(f *file, c *collector) bool {
 	}
 	for _, rec := range records {
 		r.add(f, rec)
+	}
+	return true
+}
+
+// describes takes the answer of describe: what an object's fields are called, and
+// where its records are shown.
+func (r *salesforceReader) describes(f *file) bool {
+	if !looksJSON(f.data) || !strings.Contains(string(f.data), `"uiDetailTemplate"`) {
+		return false
+	}
+	var d struct {
+		Name string `json:"name"`
+		URLs struct {
+			Page string `json:"uiDetailTemplate"`
+		} `json:"urls"`
+		Fields []salesforceField `json:"fields"`
+	}
+	if decode(f, &d) != nil || d.Name == "" || len(d.Fields) == 0 {
+		return false
+	}
+	for _, field := range d.Fields {
+		r.fields[d.Name+"."+field.Name] = field
+	}
+	if d.Name == "Opportunity" && strings.HasPrefix(d.URLs.Page, "https://") {
+		r.address = d.URLs.Page
 	}
 	return true
 }
@@ -289,11 +327,14 @@ func (r *salesforceReader) done(c *collector) {
 		if n := field(opp, "Name"); n != "" {
 			s.title = "Salesforce: " + n
 		}
-		s.passages = append(s.passages, recordPassages(opp, s.at)...)
+		if r.address != "" {
+			s.url = strings.ReplaceAll(r.address, "{ID}", field(opp, "Id"))
+		}
+		s.passages = append(s.passages, r.passages(opp, s.at)...)
 	}
 	for _, rec := range r.each("Account") {
 		if acc := field(opp, "AccountId"); acc == "" || sameID(acc, field(rec, "Id")) {
-			s.passages = append(s.passages, recordPassages(rec, s.at)...)
+			s.passages = append(s.passages, r.passages(rec, s.at)...)
 		}
 	}
 	r.written(s, opp, users)
@@ -416,9 +457,34 @@ func hostOf(address string) string {
 	return strings.TrimPrefix(s, "www.")
 }
 
+// passages are a record's, under the labels that its fields have in the org. Of a
+// field that refers to a person, the name is what it says; other references and
+// what holds no text say nothing.
+func (r *salesforceReader) passages(rec map[string]any, at time.Time) []rawPassage {
+	object, known := salesforceType(rec), maps.Clone(rec)
+	for k := range known {
+		switch r.fields[object+"."+k].Type {
+		case "reference":
+			to := r.records[field(rec, k)]
+			known[k] = nil
+			if t := salesforceType(to); t == "User" || t == "Contact" {
+				known[k] = salesforceName(to)
+			}
+		case "id", "base64", "address", "location":
+			known[k] = nil
+		}
+	}
+	return recordPassages(known, at, func(k string) string { return r.label(object, k) })
+}
+
+// label is what the org calls a field, else its API name made readable.
+func (r *salesforceReader) label(object, k string) string {
+	return firstOf(strings.TrimSpace(r.fields[object+"."+k].Label), fieldLabel(k))
+}
+
 // recordPassages are the fields in which somebody wrote something of the deal,
 // in the order of their names: what the system keeps for itself is left out.
-func recordPassages(rec map[string]any, at time.Time) []rawPassage {
+func recordPassages(rec map[string]any, at time.Time, label func(string) string) []rawPassage {
 	var out []rawPassage
 	for _, k := range sortedKeys(rec) {
 		if systemField(k) {
@@ -428,7 +494,7 @@ func recordPassages(rec map[string]any, at time.Time) []rawPassage {
 			continue
 		}
 		if v := plainText(field(rec, k)); v != "" {
-			out = append(out, rawPassage{text: v, label: fieldLabel(k), at: at, offset: -1})
+			out = append(out, rawPassage{text: v, label: label(k), at: at, offset: -1})
 		}
 	}
 	return out
@@ -533,6 +599,9 @@ func (r *salesforceReader) written(s *rawSource, opp map[string]any, users map[s
 				}
 			}
 			title := field(rec, kind.title)
+			if kind.record == "OpportunityFieldHistory" {
+				title = r.label("Opportunity", title)
+			}
 			s.passages = append(s.passages, entry(kind.label, title, body, users[field(rec, kind.by)], anytime(field(rec, kind.at)))...)
 		}
 	}

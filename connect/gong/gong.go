@@ -1,0 +1,118 @@
+// Package gong reads a deal's calls from Gong. The vendor's API can't be asked
+// for the calls of an opportunity, so an [Index] of all calls is kept and synced
+// by date; a deal's calls are found in it, and their transcripts fetched.
+// Private calls stay out.
+package gong
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"throughline/connect"
+)
+
+// Vendor is the name in messages.
+const Vendor = "Gong"
+
+// DefaultBase is where the API is, unless an organisation has its own host, as
+// Gong's Settings > API shows it.
+const DefaultBase = "https://api.gong.io"
+
+// The scopes that reading calls needs.
+const (
+	ScopeCalls       = "api:calls:read:extensive"
+	ScopeTranscripts = "api:calls:read:transcript"
+)
+
+const (
+	pathCalls       = "/v2/calls/extensive"
+	pathTranscripts = "/v2/calls/transcript"
+)
+
+// perSecond is the API's default limit for a company: 3 calls a second and
+// 10,000 a day.
+const perSecond = 3
+
+// A Client reads calls with one credential.
+type Client struct {
+	HTTP *connect.Client
+	// Workspace limits what is read to one of Gong's workspaces; empty for all
+	// that the credential may see.
+	Workspace string
+	// IDsPerRequest is how many calls are asked for by id at once. The vendor
+	// states no most; 20 is the least that others' programs send. Default 20.
+	IDsPerRequest int
+}
+
+// New is a client for the API at base, [DefaultBase] when empty; with an OAuth
+// credential base may be left to it. Who names the credential in the limiter is
+// the credential itself: clients made with an equal one share its pace.
+func New(base string, auth connect.Auth) *Client {
+	if _, hosted := auth.(connect.Hosted); base == "" && !hosted {
+		base = DefaultBase
+	}
+	return &Client{HTTP: &connect.Client{
+		Vendor: Vendor, Base: base, Auth: auth, Decode: decode,
+		Limiter: connect.SharedLimiter(Vendor, base+" "+identity(auth), perSecond, perSecond),
+	}}
+}
+
+// identity tells credentials apart for the limiter, which hashes it.
+func identity(auth connect.Auth) string {
+	switch auth := auth.(type) {
+	case connect.Basic:
+		return auth.User
+	case connect.Static:
+		return string(auth)
+	}
+	return fmt.Sprintf("%p", auth)
+}
+
+// Key is the credential of an access key and its secret, which a technical
+// administrator makes in Gong's Settings > API.
+func Key(accessKey, secret string) connect.Auth {
+	return connect.Basic{User: accessKey, Password: secret}
+}
+
+// decode reads Gong's errors: {"requestId": "…", "errors": ["…"]}. What they say
+// is about the request's form. Where no call meets a filter, the answer is 404.
+func decode(status int, header http.Header, body []byte) *connect.Error {
+	if status == http.StatusNotFound {
+		return nil
+	}
+	e := connect.Answered(status)
+	var told struct {
+		RequestID string   `json:"requestId"`
+		Errors    []string `json:"errors"`
+	}
+	if json.Unmarshal(body, &told) == nil && len(told.Errors) > 0 {
+		e.Message = strings.Join(told.Errors, "; ")
+	}
+	switch {
+	case status == http.StatusUnauthorized:
+		e.Advice = "check access key and secret in Gong under Settings > API, and that the key has not expired"
+	case status == http.StatusForbidden:
+		e.Advice = "check in Gong under Settings > API that this machine's address is among the allowed ones"
+	case status/100 == 3:
+		if to, err := url.Parse(header.Get("Location")); err == nil && to.Host != "" {
+			e.Advice = "Gong points to " + to.Host + ": set the address that Gong shows under Settings > API"
+		}
+	}
+	return e
+}
+
+// post makes a reading call: the API reads by POST, so all of them may be
+// repeated.
+func (c *Client) post(ctx context.Context, op, scope, path string, body, out any) error {
+	_, err := c.HTTP.Do(ctx, connect.Request{Op: op, Method: http.MethodPost, Path: path, Body: body, Repeatable: true}, out)
+	var e *connect.Error
+	if errors.As(err, &e) && e.Status == http.StatusForbidden {
+		e.Advice = "give the credential the scope " + scope + "; if it has it, " + e.Advice
+	}
+	return err
+}

@@ -1,0 +1,191 @@
+package gong_test
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"sync"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	twin "throughline/twin/gong"
+)
+
+const specFile = "../../../shared/specs/gong/gong-openapi.json"
+
+// A spec is the vendor's OpenAPI file, as schemas of bodies by path. It holds to
+// the truth both what the connector sends and what the stand-in answers.
+type spec struct {
+	requests, responses map[string]*jsonschema.Schema
+	refusal             *jsonschema.Schema
+}
+
+// loadSpec reads the file once; it is nil where the file is not.
+var loadSpec = sync.OnceValues(func() (*spec, error) {
+	f, err := os.Open(specFile)
+	if os.IsNotExist(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	doc, err := jsonschema.UnmarshalJSON(f)
+	if err != nil {
+		return nil, err
+	}
+	strict(doc)
+	c := jsonschema.NewCompiler()
+	c.UseRegexpEngine(ecmaRegexp)
+	if err := c.AddResource("spec.json", doc); err != nil {
+		return nil, err
+	}
+	s := &spec{requests: map[string]*jsonschema.Schema{}, responses: map[string]*jsonschema.Schema{}}
+	compile := func(name string) (schema *jsonschema.Schema) {
+		if err == nil {
+			schema, err = c.Compile("spec.json#/components/schemas/" + name)
+		}
+		return schema
+	}
+	s.requests[twin.PathCalls] = compile("PublicApiBaseRequestWithDataV2CallsRequestFilterWithOwnersContentSelector")
+	s.requests[twin.PathTranscripts] = compile("PublicApiBaseRequestV2CallsFilter")
+	s.responses[twin.PathCalls] = compile("Calls")
+	s.responses[twin.PathTranscripts] = compile("CallTranscripts")
+	s.refusal = compile("ErrorResponse")
+	return s, err
+})
+
+// strict makes the file's schemas say what they mean. Its generator wrote "types"
+// for "type", which checks nothing; and a field that it does not know is none
+// that we send, nor one that the stand-in may answer.
+func strict(v any) {
+	switch v := v.(type) {
+	case []any:
+		for _, e := range v {
+			strict(e)
+		}
+	case map[string]any:
+		if types, ok := v["types"].([]any); ok {
+			v["type"] = types
+		}
+		if _, object := v["properties"].(map[string]any); object && v["additionalProperties"] == nil {
+			v["additionalProperties"] = false
+		}
+		for _, e := range v {
+			strict(e)
+		}
+	}
+}
+
+var unicodeEscape = regexp.MustCompile(`\\u([0-9a-fA-F]{4})`)
+
+func ecmaRegexp(s string) (jsonschema.Regexp, error) {
+	re, err := regexp.Compile(unicodeEscape.ReplaceAllString(s, `\x{$1}`))
+	return (*ecma)(re), err
+}
+
+type ecma regexp.Regexp
+
+func (re *ecma) MatchString(s string) bool { return (*regexp.Regexp)(re).MatchString(s) }
+
+func (re *ecma) String() string { return (*regexp.Regexp)(re).String() }
+
+func valid(s *jsonschema.Schema, body []byte) error {
+	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	return s.Validate(v)
+}
+
+// heldToSpec checks every exchange with the stand-in, where the vendor's file is.
+func heldToSpec(t *testing.T, next http.Handler) http.Handler {
+	t.Helper()
+	s, err := loadSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s == nil {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		schema := s.requests[r.URL.Path]
+		if schema == nil {
+			next.ServeHTTP(w, r)
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			t.Error(err)
+		}
+		if err := valid(schema, body); err != nil {
+			t.Errorf("the connector sent to %s: %v", r.URL.Path, err)
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		kept := &keeping{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(kept, r)
+		if kept.body.Len() == 0 {
+			return
+		}
+		schema = s.responses[r.URL.Path]
+		if kept.status != http.StatusOK {
+			schema = s.refusal
+		}
+		if err := valid(schema, kept.body.Bytes()); err != nil {
+			t.Errorf("the stand-in answered on %s with %d: %v", r.URL.Path, kept.status, err)
+		}
+	})
+}
+
+// keeping keeps a copy of an answer.
+type keeping struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (k *keeping) WriteHeader(status int) {
+	k.status = status
+	k.ResponseWriter.WriteHeader(status)
+}
+
+func (k *keeping) Write(p []byte) (int, error) {
+	k.body.Write(p)
+	return k.ResponseWriter.Write(p)
+}
+
+func (k *keeping) Unwrap() http.ResponseWriter { return k.ResponseWriter }
+
+// TestSpecRefuses holds the check itself to account.
+func TestSpecRefuses(t *testing.T) {
+	s, err := loadSpec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s == nil {
+		t.Skipf("%s is not here: the vendor's OpenAPI file is kept beside the project", specFile)
+	}
+	for _, tc := range []struct {
+		schema *jsonschema.Schema
+		body   string
+	}{
+		{s.requests[twin.PathCalls], `{}`},
+		{s.requests[twin.PathCalls], `{"filter":{"opportunityId":"1"}}`},
+		{s.requests[twin.PathCalls], `{"filter":{"callIds":[1]}}`},
+		{s.requests[twin.PathCalls], `{"filter":{},"contentSelector":{"context":"All"}}`},
+		{s.requests[twin.PathTranscripts], `{"filter":{},"contentSelector":{}}`},
+		{s.responses[twin.PathCalls], `{"calls":[{"metaData":{"id":1}}]}`},
+		{s.responses[twin.PathTranscripts], `{"callTranscripts":[{"callId":"1","transcript":[{"topic":null}]}]}`},
+		{s.refusal, `{"error":"no"}`},
+	} {
+		if valid(tc.schema, []byte(tc.body)) == nil {
+			t.Errorf("%s was accepted", tc.body)
+		}
+	}
+	if err := valid(s.requests[twin.PathCalls], []byte(`{"filter":{"callIds":["1"]},"contentSelector":{"context":"Basic","exposedFields":{"parties":true}}}`)); err != nil {
+		t.Error(err)
+	}
+}

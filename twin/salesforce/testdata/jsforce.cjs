@@ -1,0 +1,75 @@
+// Drives the stand-in with jsforce, the client that others wrote for the real
+// service, and prints what it got as JSON. Arguments: the directory of the
+// packages, the stand-in's address, an opportunity, a version of a file.
+const path = require('node:path');
+const [modules, login, opportunity, version] = process.argv.slice(2);
+const jsforce = require(path.join(modules, 'jsforce'));
+
+async function bytes(stream) {
+  const parts = [];
+  for await (const part of stream) parts.push(part);
+  return Buffer.concat(parts).toString('utf8');
+}
+
+async function main() {
+  const conn = new jsforce.Connection({
+    loginUrl: login,
+    oauth2: { clientId: 'id', clientSecret: 'secret', loginUrl: login },
+    version: '68.0',
+  });
+  await conn.authorize({ grant_type: 'client_credentials' });
+  const out = {};
+
+  const opp = await conn.sobject('Opportunity').retrieve(opportunity);
+  out.name = opp.Name;
+
+  const described = await conn.sobject('Opportunity').describe();
+  out.label = described.fields.find((f) => f.name === 'Loss_Risk__c').label;
+
+  // Conditions as the client itself writes them, quotes and dates included.
+  const found = await conn.sobject('Opportunity').find(
+    { Name: { $in: ["O'Neill & Sons", 'x'] }, IsWon: true, SystemModstamp: { $gte: jsforce.SfDate.toDateTimeLiteral('2026-01-01T00:00:00Z') } },
+    ['Id', 'Name'],
+  ).sort({ CloseDate: -1 }).limit(5);
+  out.found = found.map((r) => r.Name);
+
+  const pages = await conn.query("SELECT Id, CreatedBy.Name FROM Note WHERE ParentId = '" + opportunity + "' ORDER BY Id", { autoFetch: true, maxFetch: 100 });
+  out.notes = pages.records.length;
+  out.total = pages.totalSize;
+
+  const composite = await conn.requestPost('/services/data/v68.0/composite', {
+    allOrNone: false,
+    compositeRequest: [
+      { method: 'GET', url: '/services/data/v68.0/sobjects/Opportunity/' + opportunity, referenceId: 'a' },
+      { method: 'GET', url: '/services/data/v68.0/query?q=SELECT+Id+FROM+Nope', referenceId: 'b' },
+    ],
+  });
+  out.composite = composite.compositeResponse.map((r) => r.httpStatusCode);
+
+  out.file = await bytes(conn.sobject('ContentVersion').record(version).blob('VersionData'));
+
+  for (const [name, soql] of [['field', 'SELECT Nope FROM Opportunity'], ['type', 'SELECT Id FROM Nope']]) {
+    try {
+      await conn.query(soql);
+      out[name] = 'no error';
+    } catch (e) {
+      out[name] = e.errorCode || e.name;
+    }
+  }
+
+  const usage = conn.limitInfo && conn.limitInfo.apiUsage;
+  out.usage = usage ? usage.used > 0 && usage.limit : null;
+
+  const stale = new jsforce.Connection({ instanceUrl: conn.instanceUrl, accessToken: 'stale', version: '68.0' });
+  try {
+    await stale.query('SELECT Id FROM Opportunity');
+  } catch (e) {
+    out.stale = e.errorCode || e.name;
+  }
+  console.log(JSON.stringify(out));
+}
+
+main().catch((e) => {
+  console.error(e);
+  process.exit(1);
+});
