@@ -1,7 +1,6 @@
 package folder
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -140,28 +139,6 @@ func (g *gongReader) broken(f *file, c *collector, err error) bool {
 		}
 	}
 	return true
-}
-
-// wholeRecords are the elements of the array named key, up to where it breaks.
-func wholeRecords(data []byte, key string) []json.RawMessage {
-	_, after, found := bytes.Cut(data, []byte(strings.TrimSuffix(key, "[")))
-	open := bytes.IndexByte(after, '[')
-	if !found || open < 0 {
-		return nil
-	}
-	dec := json.NewDecoder(bytes.NewReader(after[open:]))
-	if _, err := dec.Token(); err != nil {
-		return nil
-	}
-	var out []json.RawMessage
-	for dec.More() {
-		var raw json.RawMessage
-		if dec.Decode(&raw) != nil {
-			break
-		}
-		out = append(out, raw)
-	}
-	return out
 }
 
 func (g *gongReader) done(c *collector) {

@@ -23,6 +23,28 @@ func decode(f *file, v any) error {
 	return json.Unmarshal(bytes.TrimPrefix(f.data, []byte("\ufeff")), v)
 }
 
+// wholeRecords are the elements of the array named key, up to where it breaks.
+func wholeRecords(data []byte, key string) []json.RawMessage {
+	_, after, found := bytes.Cut(data, []byte(strings.TrimSuffix(key, "[")))
+	open := bytes.IndexByte(after, '[')
+	if !found || open < 0 {
+		return nil
+	}
+	dec := json.NewDecoder(bytes.NewReader(after[open:]))
+	if _, err := dec.Token(); err != nil {
+		return nil
+	}
+	var out []json.RawMessage
+	for dec.More() {
+		var raw json.RawMessage
+		if dec.Decode(&raw) != nil {
+			break
+		}
+		out = append(out, raw)
+	}
+	return out
+}
+
 // jsonProblem words an error of decode with the place it tells.
 func jsonProblem(f *file, what string, err error) throughline.Problem {
 	p := throughline.Problem{File: f.path, What: fmt.Sprintf("%s: %v", what, err)}

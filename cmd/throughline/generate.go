@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"time"
 
@@ -16,7 +14,6 @@ import (
 	"throughline/engine/claude"
 	"throughline/folder"
 	"throughline/ground"
-	"throughline/render"
 )
 
 // An engine drafts the handoff of a deal.
@@ -27,13 +24,6 @@ type engine interface {
 // engines are the engines that need no settings, by the names of the command
 // line.
 var engines = map[string]engine{builtin.Name: builtin.Engine{}}
-
-// renderers make the document, by the names of the command line.
-var renderers = map[string]func(io.Writer, *throughline.Handoff, throughline.Audience) error{
-	"markdown": render.Markdown,
-	"html":     render.HTML,
-	"json":     render.JSON,
-}
 
 func newGenerate(e env) *cobra.Command {
 	cmd := &cobra.Command{
@@ -49,13 +39,9 @@ func newGenerate(e env) *cobra.Command {
 	}
 	name := choose(cmd, "engine", "", "what drafts the handoff", builtin.Name, claude.Name)
 	live := addLiveFlags(cmd)
-	format := choose(cmd, "format", "f", "how it is written", "markdown", "html", "json")
-	audience := choose(cmd, "audience", "a", "who will read it",
-		string(throughline.AudienceTeam), string(throughline.AudienceCompany), string(throughline.AudienceCustomer))
-	file := cmd.Flags().StringP("output", "o", "", "the `FILE` to write; standard output without it")
+	doc := addDocumentFlags(cmd, e)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		out := output{stdout: e.stdout, name: *file}
-		if err := out.check(); err != nil {
+		if err := doc.check(); err != nil {
 			return err
 		}
 		p := startProgress(e)
@@ -81,11 +67,7 @@ func newGenerate(e env) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		var doc bytes.Buffer
-		if err := renderers[format.value](&doc, h, throughline.Audience(audience.value)); err != nil {
-			return err
-		}
-		return out.write(doc.Bytes())
+		return doc.write(h)
 	}
 	return cmd
 }

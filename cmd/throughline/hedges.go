@@ -25,15 +25,11 @@ func newHedges(e env) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		p := startProgress(e)
 		defer p.stop()
-		deal, err := readDeal(cmd.Context(), p, args[0])
+		deal, err := readShown(cmd.Context(), p, args[0], withhold)
 		if err != nil {
 			return err
 		}
 		p.enter("Looking for hedged promises")
-		deal, _, err = withhold.from(deal)
-		if err != nil {
-			return err
-		}
 		found := hedge.Scan(deal)
 		if format.value == "json" {
 			if found == nil {

@@ -1,13 +1,11 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
-	"throughline"
 	"throughline/engine/claude"
 	"throughline/ground"
 )
@@ -115,13 +113,9 @@ func newAssemble(e env) *cobra.Command {
 			return nil
 		},
 	}
-	format := choose(cmd, "format", "f", "how it is written", "markdown", "html", "json")
-	audience := choose(cmd, "audience", "a", "who will read it",
-		string(throughline.AudienceTeam), string(throughline.AudienceCompany), string(throughline.AudienceCustomer))
-	file := cmd.Flags().StringP("output", "o", "", "the `FILE` to write; standard output without it")
+	doc := addDocumentFlags(cmd, e)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		out := output{stdout: e.stdout, name: *file}
-		if err := out.check(); err != nil {
+		if err := doc.check(); err != nil {
 			return err
 		}
 		dir := requestDir(args[1])
@@ -159,11 +153,7 @@ func newAssemble(e env) *cobra.Command {
 			return err
 		}
 		h, _ := ground.Settle(shown, ix, draft, e.now()) // what was refused stands in h.LeftOut
-		var doc bytes.Buffer
-		if err := renderers[format.value](&doc, h, throughline.Audience(audience.value)); err != nil {
-			return err
-		}
-		return out.write(doc.Bytes())
+		return doc.write(h)
 	}
 	return cmd
 }

@@ -33,15 +33,11 @@ func newProve(e env) *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		p := startProgress(e)
 		defer p.stop()
-		deal, err := readDeal(cmd.Context(), p, args[0])
+		deal, err := readShown(cmd.Context(), p, args[0], withhold)
 		if err != nil {
 			return err
 		}
 		p.enter("Indexing the passages")
-		deal, _, err = withhold.from(deal)
-		if err != nil {
-			return err
-		}
 		ix := ground.NewIndex(deal)
 		p.stop()
 		return proveAll(e, ix)

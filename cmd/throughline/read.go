@@ -44,15 +44,11 @@ func newRead(e env) *cobra.Command {
 		}
 		p := startProgress(e)
 		defer p.stop()
-		deal, err := readDeal(cmd.Context(), p, args[0])
+		shown, err := readShown(cmd.Context(), p, args[0], withhold)
 		if err != nil {
 			return err
 		}
 		p.enter("Laying out the pages")
-		shown, _, err := withhold.from(deal)
-		if err != nil {
-			return err
-		}
 		text, err := page(shown, *source, *number, *size)
 		if err != nil {
 			return err

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -9,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"throughline"
 	"throughline/engine/claude"
 )
 
@@ -36,18 +34,14 @@ func newSubmit(e env) *cobra.Command {
 	}
 	check := cmd.Flags().Bool("check", false, "only tell what is refused, and write no handoff")
 	model := cmd.Flags().String("model", "", "what wrote the draft, for the document: a model's `ID` or a name")
-	format := choose(cmd, "format", "f", "how it is written", "markdown", "html", "json")
-	audience := choose(cmd, "audience", "a", "who will read it",
-		string(throughline.AudienceTeam), string(throughline.AudienceCompany), string(throughline.AudienceCustomer))
-	file := cmd.Flags().StringP("output", "o", "", "the `FILE` to write; standard output without it")
+	doc := addDocumentFlags(cmd, e)
 	var withhold withholding
 	withhold.addFlags(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		out := output{stdout: e.stdout, name: *file}
-		if *check && *file != "" {
+		if *check && *doc.file != "" {
 			return usageError{errors.New("--check writes no handoff: leave out -o")}
 		}
-		if err := out.check(); err != nil {
+		if err := doc.check(); err != nil {
 			return err
 		}
 		pieces, err := readPieces(e, args[1:])
@@ -78,11 +72,7 @@ func newSubmit(e env) *cobra.Command {
 				return err
 			}
 		}
-		var doc bytes.Buffer
-		if err := renderers[format.value](&doc, h, throughline.Audience(audience.value)); err != nil {
-			return err
-		}
-		return out.write(doc.Bytes())
+		return doc.write(h)
 	}
 	return cmd
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"regexp"
 	"strings"
@@ -50,4 +51,14 @@ func (w withholding) from(deal *throughline.Deal) (*throughline.Deal, []string, 
 	}
 	shown, kept := rule.From(deal)
 	return shown, kept, nil
+}
+
+// readShown reads a deal, less what is withheld.
+func readShown(ctx context.Context, p *progress, dir string, w withholding) (*throughline.Deal, error) {
+	deal, err := readDeal(ctx, p, dir)
+	if err != nil {
+		return nil, err
+	}
+	shown, _, err := w.from(deal)
+	return shown, err
 }
