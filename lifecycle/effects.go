@@ -1,0 +1,259 @@
+package lifecycle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"throughline"
+	"throughline/connect"
+)
+
+// us is who moves what nobody pushed.
+const us = "throughline"
+
+// effects are how duties are carried out. Each may be carried out twice.
+var effects map[string]func(*Service, context.Context, Run, Duty) (outcome, error)
+
+func init() {
+	effects = map[string]func(*Service, context.Context, Run, Duty) (outcome, error){
+		DutyCollect:   (*Service).collect,
+		DutyDraft:     (*Service).draft,
+		DutyAskReview: (*Service).askReview,
+		DutyRemindAE:  (*Service).remindAE,
+		DutyTellAE:    (*Service).tellAE,
+		DutyRelease:   (*Service).release,
+		DutyPublish:   (*Service).publish,
+		DutyUpdate:    (*Service).update,
+		DutyTellCSM:   (*Service).tellCSM,
+		DutyRemindCSM: (*Service).remindCSM,
+		DutyKickoff:   (*Service).kickoff,
+		DutyClose:     (*Service).close,
+		DutyWithdraw:  (*Service).withdraw,
+	}
+}
+
+// collect gathers the deal. While something is expected it is gathered again, but
+// never so late that the AE has no time to review.
+func (s *Service) collect(ctx context.Context, run Run, _ Duty) (outcome, error) {
+	got, err := s.Collector.Collect(ctx, run.Deal.ID)
+	if err != nil {
+		return outcome{}, err
+	}
+	_, known, err := s.Store.Archive(ctx, run.ID)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return outcome{}, fmt.Errorf("reading what was collected before: %w", err)
+	}
+	now := s.Now()
+	apply := func(run *Run) []Move {
+		moves := s.learn(run, got, now)
+		run.Collections++
+		run.Waiting = got.Waiting
+		if run.Collected.IsZero() {
+			return append(moves, s.settle(run, now)...)
+		}
+		run.NextCollection = now.Add(s.Rules.LookEvery)
+		if got.Print != known && run.Version > 0 {
+			run.Stale = true
+			moves = append(moves, Move{At: now, Who: us, What: "more_collected", From: run.Stage, To: run.Stage, Why: "the deal has more to tell than the last version knows"})
+		}
+		return moves
+	}
+	return outcome{apply: apply, change: Change{Archive: got.Archive, Print: got.Print}}, nil
+}
+
+// settle decides whether the deal is complete, or is looked at again.
+func (s *Service) settle(run *Run, now time.Time) []Move {
+	last := s.Rules.PublishAt(*run).Add(-s.Rules.ReviewTime)
+	if len(run.Waiting) > 0 && now.Before(last) {
+		run.NextCollection = now.Add(s.Rules.CollectEvery)
+		if run.NextCollection.After(last) {
+			run.NextCollection = last
+		}
+		return enter(run, now, us, StageCollecting, "waiting for "+strings.Join(run.Waiting, "; "))
+	}
+	why := "everything that is expected is there"
+	if len(run.Waiting) > 0 {
+		why = "the time for the review has come; still expected: " + strings.Join(run.Waiting, "; ")
+	}
+	run.Collected = now
+	run.NextCollection = now.Add(s.Rules.LookEvery)
+	return enter(run, now, us, StageCollecting, why)
+}
+
+// learn takes over what the outside systems tell of people and dates.
+func (s *Service) learn(run *Run, got *Collection, now time.Time) []Move {
+	run.Deal = got.Record
+	var moves []Move
+	note := func(what, why string) {
+		moves = append(moves, Move{At: now, Who: us, What: what, From: run.Stage, To: run.Stage, Why: why})
+	}
+	if got.AE.Email != "" && got.AE.Email != run.AE.Email {
+		run.AE = got.AE
+		note("ae_known", "the CRM names "+got.AE.Email)
+	}
+	if got.CSM.Email != "" && got.CSM.Email != run.CSM.Email {
+		run.CSM = got.CSM
+		note("csm_assigned", "the CRM names "+got.CSM.Email)
+	}
+	if run.KickoffFrom != "hand" && !got.Kickoff.IsZero() && !got.Kickoff.Equal(run.Kickoff) && run.Stage != StageKickoff {
+		run.Kickoff, run.KickoffFrom = got.Kickoff, "crm"
+		note("kickoff_moved", "the kickoff is on "+got.Kickoff.UTC().Format(time.RFC3339))
+	}
+	return moves
+}
+
+// draft has the engine make a version. One that says the same as the last is
+// dropped: nobody is bothered with it.
+func (s *Service) draft(ctx context.Context, run Run, d Duty) (outcome, error) {
+	archive, _, err := s.Store.Archive(ctx, run.ID)
+	if err != nil {
+		return outcome{}, fmt.Errorf("reading what was collected: %w", err)
+	}
+	now := s.Now()
+	h, err := s.Engine.Handoff(ctx, archive, now)
+	if err != nil {
+		return outcome{}, fmt.Errorf("drafting version %d: %w", d.N, err)
+	}
+	h.Version, h.Status = d.N, throughline.StatusInReview
+	if run.Version > 0 {
+		before, err := s.Store.Document(ctx, run.ID, run.Version)
+		if err != nil {
+			return outcome{}, fmt.Errorf("reading version %d: %w", run.Version, err)
+		}
+		if len(Changes(before, h)) == 0 {
+			return outcome{apply: func(run *Run) []Move {
+				run.Stale = false
+				return []Move{{At: now, Who: us, What: "nothing_new", From: run.Stage, To: run.Stage, Why: "what came late changes nothing in the handoff"}}
+			}}, nil
+		}
+	}
+	apply := func(run *Run) []Move {
+		run.Version, run.Drafted, run.Stale = d.N, now, false
+		if run.FirstDrafted.IsZero() {
+			run.FirstDrafted = now
+			return enter(run, now, us, StageDrafted, "the draft is there")
+		}
+		why := fmt.Sprintf("version %d is there", d.N)
+		if !run.Published.IsZero() {
+			run.PublishedVersion = d.N
+			why += " and goes where the last one is"
+		}
+		if !run.Accepted.IsZero() {
+			why += fmt.Sprintf("; accepted stays version %d", run.AcceptedVersion)
+		}
+		return []Move{{At: now, Who: us, What: "drafted", From: run.Stage, To: run.Stage, Why: why}}
+	}
+	return outcome{apply: apply, change: Change{Document: h}}, nil
+}
+
+// release is the moment of publication.
+func (s *Service) release(_ context.Context, _ Run, _ Duty) (outcome, error) {
+	now := s.Now()
+	return outcome{apply: func(run *Run) []Move {
+		run.Published, run.PublishedVersion = now, run.Version
+		why := "not reviewed by AE"
+		if !run.Reviewed.IsZero() {
+			why = "reviewed by " + run.ReviewedBy
+		}
+		return enter(run, now, us, StagePublished, why)
+	}}, nil
+}
+
+// publish takes the published version to one destination.
+func (s *Service) publish(ctx context.Context, run Run, d Duty) (outcome, error) {
+	to, ok := s.Destinations[d.For]
+	if !ok {
+		return outcome{}, fmt.Errorf("no destination %q is configured any more", d.For)
+	}
+	p, err := s.publication(ctx, run, d.N, to.Audience())
+	if err != nil {
+		return outcome{}, err
+	}
+	copied, err := to.Publish(ctx, p)
+	if err != nil {
+		return outcome{}, err
+	}
+	now := s.Now()
+	return outcome{change: Change{Copy: &copied, To: d.For}, apply: func(run *Run) []Move {
+		return []Move{{At: now, Who: us, What: "published_to", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("version %d is in %s", d.N, d.For)}}
+	}}, nil
+}
+
+// publication is a version as it goes out.
+func (s *Service) publication(ctx context.Context, run Run, version int, a throughline.Audience) (connect.Publication, error) {
+	h, err := s.Store.Document(ctx, run.ID, version)
+	if err != nil {
+		return connect.Publication{}, fmt.Errorf("reading version %d: %w", version, err)
+	}
+	h.Status = throughline.StatusPublished
+	h.Review = throughline.Review{State: throughline.NotReviewed}
+	if !run.Reviewed.IsZero() {
+		at := run.Reviewed
+		h.Review = throughline.Review{State: throughline.Reviewed, By: run.ReviewedBy, At: &at}
+	}
+	p := connect.Publication{Key: run.ID, Deal: run.Deal, Handoff: h, Audience: a}
+	if s.Links != nil {
+		if p.Link, err = s.Links.Page(ctx, run); err != nil {
+			return p, fmt.Errorf("making the page's address: %w", err)
+		}
+	}
+	return p, nil
+}
+
+// update says in a destination what a version changed, as its audience may know.
+func (s *Service) update(ctx context.Context, run Run, d Duty) (outcome, error) {
+	to, ok := s.Destinations[d.For].(Updater)
+	if !ok {
+		return outcome{}, nil
+	}
+	audience := s.Destinations[d.For].Audience()
+	p, err := s.publication(ctx, run, d.N, audience)
+	if err != nil {
+		return outcome{}, err
+	}
+	before, err := s.Store.Document(ctx, run.ID, d.N-1)
+	if err != nil {
+		return outcome{}, fmt.Errorf("reading version %d: %w", d.N-1, err)
+	}
+	lines := ChangesFor(before, p.Handoff, audience)
+	if len(lines) == 0 {
+		return outcome{}, nil
+	}
+	return outcome{}, to.Update(ctx, p, d.Key(), lines)
+}
+
+// withdraw says where the handoff stands that the deal was reopened.
+func (s *Service) withdraw(ctx context.Context, run Run, d Duty) (outcome, error) {
+	to, ok := s.Destinations[d.For].(Updater)
+	if !ok {
+		return outcome{}, nil
+	}
+	p, err := s.publication(ctx, run, run.PublishedVersion, s.Destinations[d.For].Audience())
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{}, to.Update(ctx, p, d.Key(), []string{"The deal was reopened in the CRM. This handoff is on hold until it is won again."})
+}
+
+func (s *Service) kickoff(context.Context, Run, Duty) (outcome, error) {
+	now := s.Now()
+	return outcome{apply: func(run *Run) []Move { return enter(run, now, us, StageKickoff, "the kickoff's time has come") }}, nil
+}
+
+func (s *Service) close(context.Context, Run, Duty) (outcome, error) {
+	now := s.Now()
+	return outcome{apply: func(run *Run) []Move {
+		run.Closed = now
+		return enter(run, now, us, StageClosed, "the first 90 days are over")
+	}}, nil
+}
+
+// enter moves the run into a stage; a run that is there already only says why.
+func enter(run *Run, at time.Time, who string, to Stage, why string) []Move {
+	m := Move{At: at, Who: who, What: string(to), From: run.Stage, To: to, Why: why}
+	run.Stage = to
+	return []Move{m}
+}

@@ -1,0 +1,154 @@
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"throughline/connect"
+)
+
+// askReview gives the AE the draft.
+func (s *Service) askReview(ctx context.Context, run Run, d Duty) (outcome, error) {
+	at := s.Rules.PublishAt(run).In(s.Rules.Hours.zone(run.AE))
+	link, err := s.reviewLink(ctx, run)
+	if err != nil {
+		return outcome{}, err
+	}
+	now := s.Now()
+	out, err := s.send(ctx, run, d, d.For, run.AE, connect.Message{
+		Subject: "Your handoff of " + run.Deal.Customer + " is drafted",
+		Paragraphs: []string{
+			fmt.Sprintf("%s closed, and a handoff for the CSM is drafted from the calls, mails and notes of the deal.", run.Deal.Name),
+			"You know what was not written down. Five minutes are enough: confirm what stands there, add context the CSM needs to deliver, and answer the open questions.",
+			"It goes to the CSM on " + at.Format("Monday, 2 January, 15:04 MST") + ".",
+		},
+		Actions: link,
+	})
+	if err != nil {
+		return outcome{}, err
+	}
+	out.apply = func(run *Run) []Move {
+		if run.Stage == StageDrafted {
+			return enter(run, now, us, StageInReview, "the AE has it")
+		}
+		return nil
+	}
+	return out, nil
+}
+
+func (s *Service) remindAE(ctx context.Context, run Run, d Duty) (outcome, error) {
+	link, err := s.reviewLink(ctx, run)
+	if err != nil {
+		return outcome{}, err
+	}
+	return s.send(ctx, run, d, d.For, run.AE, connect.Message{
+		Subject:    "A few minutes for the handoff of " + run.Deal.Customer,
+		Paragraphs: []string{"The draft is still open to your additions. Whatever you add is one question less that the customer hears twice."},
+		Actions:    link,
+	})
+}
+
+// tellAE asks the AE for what the CSM found to be missing.
+func (s *Service) tellAE(ctx context.Context, run Run, d Duty) (outcome, error) {
+	link, err := s.reviewLink(ctx, run)
+	if err != nil {
+		return outcome{}, err
+	}
+	paragraphs := []string{reasons[run.ReturnReason]}
+	if run.ReturnNote != "" {
+		paragraphs = append(paragraphs, run.ReturnNote)
+	}
+	return s.send(ctx, run, d, d.For, run.AE, connect.Message{
+		Subject: "The CSM has a question on the handoff of " + run.Deal.Customer, Paragraphs: paragraphs, Actions: link,
+	})
+}
+
+var reasons = map[Reason]string{
+	ReasonMissingContext: "The CSM needs context that is not in the handoff yet.",
+	ReasonUnclear:        "Something in the handoff is not clear enough for the CSM to act on.",
+	ReasonIncorrect:      "Something in the handoff differs from what the CSM knows.",
+	ReasonWrongCSM:       "Another CSM takes this account; please have the CRM name the right one.",
+}
+
+// tellCSM hands over. A CSM who is assigned later is told then.
+func (s *Service) tellCSM(ctx context.Context, run Run, d Duty) (outcome, error) {
+	way, _, _ := strings.Cut(d.For, ":")
+	page, err := s.page(ctx, run, "Read and accept it")
+	if err != nil {
+		return outcome{}, err
+	}
+	return s.send(ctx, run, d, way, s.Rules.csm(run), connect.Message{
+		Subject: "The handoff of " + run.Deal.Customer + " is there",
+		Paragraphs: []string{
+			"What was discussed while the deal was made, with the customer's own words: the deal, the context you need to deliver, the people, what they expect by day 30, 60 and 90, and the risks.",
+			s.kickoffLine(run),
+		},
+		Actions: page,
+	})
+}
+
+func (s *Service) remindCSM(ctx context.Context, run Run, d Duty) (outcome, error) {
+	way, _, _ := strings.Cut(d.For, ":")
+	page, err := s.page(ctx, run, "Read and accept it")
+	if err != nil {
+		return outcome{}, err
+	}
+	return s.send(ctx, run, d, way, s.Rules.csm(run), connect.Message{
+		Subject: "Before the kickoff with " + run.Deal.Customer, Paragraphs: []string{"The handoff waits for you to accept it, or to return it with what is missing.", s.kickoffLine(run)}, Actions: page,
+	})
+}
+
+func (s *Service) kickoffLine(run Run) string {
+	if run.Kickoff.IsZero() {
+		return "No date of the kickoff is known yet."
+	}
+	return "The kickoff is on " + run.Kickoff.In(s.Rules.Hours.zone(s.Rules.csm(run))).Format("Monday, 2 January, 15:04 MST") + "."
+}
+
+// send writes to a person by one way. The key holds the run and the duty: however
+// often it is sent, it is one message.
+func (s *Service) send(ctx context.Context, run Run, d Duty, way string, to Person, m connect.Message) (outcome, error) {
+	messenger, ok := s.Messengers[way]
+	if !ok {
+		return outcome{}, fmt.Errorf("no way %q to people is configured any more", way)
+	}
+	m.Key, m.To = run.ID+"."+messageKey(d), to.Email
+	if _, err := messenger.Send(ctx, m); err != nil {
+		return outcome{}, err
+	}
+	return outcome{}, nil
+}
+
+// messageKey is a duty's key with the letters that keys may have.
+func messageKey(d Duty) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
+			return r
+		}
+		return '_'
+	}, d.Key())
+}
+
+func (s *Service) reviewLink(ctx context.Context, run Run) ([]connect.Action, error) {
+	if s.Links == nil {
+		return nil, nil
+	}
+	url, err := s.Links.Review(ctx, run)
+	if err != nil {
+		return nil, fmt.Errorf("making the review's address: %w", err)
+	}
+	return []connect.Action{{Label: "Review the draft", URL: url, Primary: true}}, nil
+}
+
+func (s *Service) page(ctx context.Context, run Run, label string) ([]connect.Action, error) {
+	if s.Links == nil {
+		return nil, nil
+	}
+	url, err := s.Links.Page(ctx, run)
+	if err != nil {
+		return nil, fmt.Errorf("making the page's address: %w", err)
+	}
+	return []connect.Action{{Label: label, URL: url, Primary: true}}, nil
+}

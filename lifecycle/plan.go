@@ -1,0 +1,273 @@
+package lifecycle
+
+import (
+	"time"
+)
+
+// Rules are the choices of the people who run the play.
+type Rules struct {
+	// PublishAfter is how long after Closed Won the handoff goes out.
+	PublishAfter time.Duration
+	// ReviewTime is how long before that the AE has the draft at the latest,
+	// whatever is still expected.
+	ReviewTime time.Duration
+	// KickoffLead is how long before an early kickoff the handoff goes out.
+	KickoffLead time.Duration
+	// CollectEvery is how long to wait for calls that are still being
+	// transcribed, before looking again.
+	CollectEvery time.Duration
+	// LookEvery is how often the deal is looked at for what came late.
+	LookEvery time.Duration
+	// RemindAE are the reminders to review, from the draft on.
+	RemindAE []time.Duration
+	// RemindCSM are the reminders to accept, from the publication on.
+	RemindCSM []time.Duration
+	// BeforeKickoff are the reminders before the kickoff of a handoff that is
+	// not accepted.
+	BeforeKickoff []time.Duration
+	// CloseAfter is how long after the kickoff the run ends; where no kickoff is
+	// known, how long after the publication.
+	CloseAfter time.Duration
+	Hours      Hours
+	// Owner gets what would go to a CSM while none is assigned.
+	Owner Person
+	// Destinations are where the handoff is published.
+	Destinations []string
+	// Ways are how people are written to: "mail", "chat".
+	Ways []string
+}
+
+// DefaultRules are those of the play as it is described: published 24 hours
+// after Closed Won, accepted before the kickoff.
+func DefaultRules() Rules {
+	const day = 24 * time.Hour
+	return Rules{
+		PublishAfter: day, ReviewTime: 4 * time.Hour, KickoffLead: 2 * time.Hour, CollectEvery: 30 * time.Minute, LookEvery: 12 * time.Hour,
+		RemindAE:      []time.Duration{4 * time.Hour, 16 * time.Hour},
+		RemindCSM:     []time.Duration{day, 3 * day, 5 * day},
+		BeforeKickoff: []time.Duration{day, 2 * time.Hour},
+		CloseAfter:    90 * day,
+		Hours:         DefaultHours(time.UTC),
+		Ways:          []string{WayMail},
+	}
+}
+
+// WayMail and WayChat are the ways to a person. A mail waits in its inbox, a direct
+// message disturbs: only the second waits for the person's hours.
+const (
+	WayMail = "mail"
+	WayChat = "chat"
+)
+
+// The names of duties.
+const (
+	DutyCollect   = "collect"    // gather the deal from the outside systems
+	DutyDraft     = "draft"      // have the engine draft a version
+	DutyAskReview = "ask_review" // give the AE the draft to review
+	DutyRemindAE  = "remind_ae"
+	DutyRelease   = "release" // the moment of publication
+	DutyPublish   = "publish" // one destination, one version
+	DutyUpdate    = "update"  // say in the deal channel's thread what changed
+	DutyTellCSM   = "tell_csm"
+	DutyRemindCSM = "remind_csm"
+	DutyTellAE    = "tell_ae" // of a return
+	DutyKickoff   = "kickoff"
+	DutyClose     = "close"
+	DutyWithdraw  = "withdraw" // say in a destination that the deal was reopened
+)
+
+// PublishAt is when the handoff goes out: so long after Closed Won, or before the
+// kickoff where that is sooner.
+func (r Rules) PublishAt(run Run) time.Time {
+	at := run.Won.Add(r.PublishAfter)
+	if early := run.Kickoff.Add(-r.KickoffLead); !run.Kickoff.IsZero() && run.Kickoff.After(run.Won) && early.Before(at) {
+		return early
+	}
+	return at
+}
+
+// Plan tells the story of a handoff: what is to be done for the run, and when. It
+// is asked anew after every change. What it says is done once, however often it
+// says it; what it no longer says is not done.
+func (r Rules) Plan(run Run) []Duty {
+	var p plan
+	switch {
+	case run.Stage == StageClosed:
+		return nil
+	case run.Stage == StageCancelled:
+		r.withdraw(&p, run)
+		return p
+	}
+	r.collect(&p, run)
+	r.draft(&p, run)
+	if run.Quiet {
+		return p
+	}
+	r.review(&p, run)
+	r.publish(&p, run)
+	r.handOver(&p, run)
+	r.kickoff(&p, run)
+	return p
+}
+
+type plan []Duty
+
+func (p *plan) add(due time.Time, name, to string, n int) {
+	*p = append(*p, Duty{Name: name, For: to, N: n, Due: due})
+}
+
+// collect gathers the deal: again and again while something is expected, and then
+// from time to time until the kickoff, for what came late, for who is assigned,
+// and for when the kickoff is.
+func (r Rules) collect(p *plan, run Run) {
+	if run.Collected.IsZero() || !run.Quiet && run.Stage != StageKickoff {
+		p.add(run.NextCollection, DutyCollect, "", run.Collections+1)
+	}
+}
+
+// draft makes the first version when all has settled, and a further one when the
+// deal has more to tell.
+func (r Rules) draft(p *plan, run Run) {
+	switch {
+	case run.Collected.IsZero():
+	case run.Version == 0:
+		p.add(run.Collected, DutyDraft, "", 1)
+	case run.Stale:
+		p.add(run.Drafted, DutyDraft, "", run.Version+1)
+	}
+}
+
+// review asks the AE, and reminds kindly until it is published. A handoff that
+// came back is asked about anew.
+func (r Rules) review(p *plan, run Run) {
+	if run.Version == 0 || run.AE.Email == "" {
+		return
+	}
+	round := run.Returns + 1
+	since := run.FirstDrafted
+	if run.Returns > 0 {
+		since = run.Returned
+	}
+	done := !run.Reviewed.IsZero() && !run.Reviewed.Before(since)
+	if done || run.Returns == 0 && !run.Published.IsZero() || !run.Accepted.IsZero() {
+		return
+	}
+	ask := DutyAskReview
+	if run.Returns > 0 {
+		ask = DutyTellAE
+	}
+	for _, way := range r.Ways {
+		p.add(r.reach(way, since, run.AE), ask, way, round)
+	}
+	for i, after := range r.RemindAE {
+		due := r.Hours.Next(since.Add(after), run.AE)
+		if run.Returns == 0 && !due.Before(r.PublishAt(run)) {
+			continue // too late to be of use
+		}
+		for _, way := range r.Ways {
+			p.add(due, DutyRemindAE, way, 10*round+i)
+		}
+	}
+}
+
+// reach is when a person may be written to in a way.
+func (r Rules) reach(way string, from time.Time, who Person) time.Time {
+	if way == WayChat {
+		return r.Hours.Next(from, who)
+	}
+	return from
+}
+
+// publish releases the handoff at its time, and takes each version to each
+// destination. One that is down holds nobody else back.
+func (r Rules) publish(p *plan, run Run) {
+	if run.Version == 0 {
+		return
+	}
+	if run.Published.IsZero() {
+		p.add(r.PublishAt(run), DutyRelease, "", 1)
+		return
+	}
+	for _, to := range r.Destinations {
+		p.add(run.Published, DutyPublish, to, run.PublishedVersion)
+		if run.PublishedVersion > 1 {
+			p.add(run.Published, DutyUpdate, to, run.PublishedVersion)
+		}
+	}
+}
+
+// handOver tells the CSM, whoever that is at the time, and reminds until the
+// handoff is accepted.
+func (r Rules) handOver(p *plan, run Run) {
+	if run.Published.IsZero() || !run.Accepted.IsZero() {
+		return
+	}
+	csm := r.csm(run)
+	if csm.Email == "" {
+		return
+	}
+	for _, way := range r.Ways {
+		p.add(r.reach(way, run.Published, csm), DutyTellCSM, way+":"+csm.Email, 1)
+	}
+	if run.Stage == StageReturned {
+		return // it is with the AE
+	}
+	since := run.Published
+	if run.Returned.After(since) {
+		since = run.Returned
+	}
+	for i, after := range r.RemindCSM {
+		due := r.Hours.Next(since.Add(after), csm)
+		if !run.Kickoff.IsZero() && !due.Before(run.Kickoff) {
+			continue
+		}
+		for _, way := range r.Ways {
+			p.add(due, DutyRemindCSM, way, 100*run.Returns+i+1)
+		}
+	}
+	if run.Kickoff.IsZero() {
+		return
+	}
+	for i, before := range r.BeforeKickoff {
+		due := r.Hours.Last(run.Kickoff.Add(-before), csm)
+		if !due.After(run.Published) {
+			continue // it has only just gone out
+		}
+		for _, way := range r.Ways {
+			p.add(due, DutyRemindCSM, way+":kickoff", i+1)
+		}
+	}
+}
+
+// csm is who gets the handoff: the one assigned, else the configured owner.
+func (r Rules) csm(run Run) Person {
+	if run.CSM.Email != "" {
+		return run.CSM
+	}
+	return r.Owner
+}
+
+// kickoff marks that it took place, and ends the run some time after.
+func (r Rules) kickoff(p *plan, run Run) {
+	if run.Published.IsZero() {
+		return
+	}
+	end := run.Published
+	if !run.Kickoff.IsZero() {
+		end = run.Kickoff
+		if run.Stage != StageKickoff {
+			p.add(run.Kickoff, DutyKickoff, "", 1)
+		}
+	}
+	p.add(end.Add(r.CloseAfter), DutyClose, "", 1)
+}
+
+// withdraw says where the handoff was published that the deal was reopened.
+func (r Rules) withdraw(p *plan, run Run) {
+	if run.Published.IsZero() || run.Quiet {
+		return
+	}
+	for _, to := range r.Destinations {
+		p.add(run.Cancelled, DutyWithdraw, to, 1)
+	}
+}
