@@ -168,7 +168,8 @@ func (s *Service) publish(ctx context.Context, run Run, d Duty) (outcome, error)
 	if !ok {
 		return outcome{}, fmt.Errorf("no destination %q is configured any more", d.For)
 	}
-	p, err := s.publication(ctx, run, d.N, to.Audience())
+	version := d.N / mostReissues
+	p, err := s.publication(ctx, run, version, to.Audience())
 	if err != nil {
 		return outcome{}, err
 	}
@@ -178,7 +179,7 @@ func (s *Service) publish(ctx context.Context, run Run, d Duty) (outcome, error)
 	}
 	now := s.Now()
 	return outcome{change: Change{Copy: &copied, To: d.For}, apply: func(run *Run) []Move {
-		return []Move{{At: now, Who: us, What: "published_to", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("version %d is in %s", d.N, d.For)}}
+		return []Move{{At: now, Who: us, What: "published_to", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("version %d is in %s", version, d.For)}}
 	}}, nil
 }
 
@@ -188,6 +189,11 @@ func (s *Service) publication(ctx context.Context, run Run, version int, a throu
 	if err != nil {
 		return connect.Publication{}, fmt.Errorf("reading version %d: %w", version, err)
 	}
+	words, err := s.Store.Words(ctx, run.ID)
+	if err != nil {
+		return connect.Publication{}, fmt.Errorf("reading what people said: %w", err)
+	}
+	withWords(h, words)
 	h.Status = throughline.StatusPublished
 	h.Review = throughline.Review{State: throughline.NotReviewed}
 	if !run.Reviewed.IsZero() {

@@ -9,6 +9,7 @@ import (
 	"throughline"
 	"throughline/connect"
 	"throughline/lifecycle"
+	"throughline/render"
 )
 
 // memory is a store that keeps nothing beyond the test: the plainest form of what
@@ -22,12 +23,14 @@ type memory struct {
 	archives  map[string][]byte
 	prints    map[string]string
 	copies    map[string]connect.Copy
+	words     map[string][]lifecycle.Word
 }
 
 func newMemory() *memory {
 	return &memory{
 		runs: map[string]lifecycle.Run{}, tasks: map[string]lifecycle.Task{}, moves: map[string][]lifecycle.Move{},
 		documents: map[string][]*throughline.Handoff{}, archives: map[string][]byte{}, prints: map[string]string{}, copies: map[string]connect.Copy{},
+		words: map[string][]lifecycle.Word{},
 	}
 }
 
@@ -121,6 +124,7 @@ func (m *memory) Change(_ context.Context, id string, f func(*lifecycle.Run) (li
 	}
 	m.runs[id] = run
 	m.moves[id] = append(m.moves[id], c.Moves...)
+	m.words[id] = append(m.words[id], c.Words...)
 	if c.Document != nil {
 		m.documents[id] = append(m.documents[id], c.Document)
 	}
@@ -177,11 +181,16 @@ func (m *memory) Document(_ context.Context, run string, version int) (*throughl
 	defer m.mu.Unlock()
 	for _, h := range m.documents[run] {
 		if h.Version == version {
-			own := *h
-			return &own, nil
+			return render.For(h, throughline.AudienceTeam), nil
 		}
 	}
 	return nil, lifecycle.ErrNotFound
+}
+
+func (m *memory) Words(_ context.Context, run string) ([]lifecycle.Word, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.words[run]), nil
 }
 
 func (m *memory) Archive(_ context.Context, run string) ([]byte, string, error) {

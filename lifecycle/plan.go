@@ -189,12 +189,20 @@ func (r Rules) publish(p *plan, run Run) {
 		return
 	}
 	for _, to := range r.Destinations {
-		p.add(run.Published, DutyPublish, to, run.PublishedVersion)
+		// A version goes out again when people said something of it.
+		p.add(run.Published, DutyPublish, to, issue(run.PublishedVersion, run.Reissued))
 		if run.PublishedVersion > 1 {
 			p.add(run.Published, DutyUpdate, to, run.PublishedVersion)
 		}
 	}
 }
+
+// mostReissues bounds how often one version is told apart, and with it the size
+// of the numbers.
+const mostReissues = 1000
+
+// issue numbers what goes out: the version, and how often people added to it.
+func issue(version, reissued int) int { return version*mostReissues + min(reissued, mostReissues-1) }
 
 // handOver tells the CSM, whoever that is at the time, and reminds until the
 // handoff is accepted.

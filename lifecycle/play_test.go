@@ -40,6 +40,7 @@ type page struct {
 	at      time.Time
 	version int
 	review  string
+	shown   *throughline.Handoff
 	updates []string
 	writes  int
 }
@@ -93,7 +94,7 @@ func (p *place) Publish(_ context.Context, pub connect.Publication) (connect.Cop
 	}
 	at := p.name + " " + pub.Key
 	old, there := p.s.pages[at]
-	p.s.pages[at] = page{at: p.s.now, version: pub.Handoff.Version, review: pub.Handoff.Review.State, updates: old.updates, writes: old.writes + 1}
+	p.s.pages[at] = page{at: p.s.now, version: pub.Handoff.Version, review: pub.Handoff.Review.State, shown: pub.Handoff, updates: old.updates, writes: old.writes + 1}
 	return connect.Copy{ID: at, Made: !there}, nil
 }
 
@@ -332,7 +333,7 @@ func TestWhatKeepsFailingIsParked(t *testing.T) {
 	s.down["notion"] = &connect.Error{Vendor: "Notion", Status: 403, Advice: "share the page with the connection"}
 	id := s.win()
 	s.until(monday.Add(30 * time.Hour))
-	task, err := s.store.Task(t.Context(), id, "publish/notion/1")
+	task, err := s.store.Task(t.Context(), id, "publish/notion/1000")
 	if err != nil || task.State != lifecycle.TaskParked || !strings.Contains(task.Error, "Share the page") {
 		t.Errorf("%+v, %v", task, err)
 	}
@@ -384,5 +385,67 @@ func TestQuietRunsTellNobody(t *testing.T) {
 	s.until(monday.Add(10 * 24 * time.Hour))
 	if got := s.run(run.ID); got.Version != 1 || len(s.sent) != 0 || len(s.pages) != 0 {
 		t.Errorf("version %d, %d messages, %d pages", got.Version, len(s.sent), len(s.pages))
+	}
+}
+
+func TestTheAEsWordsStandInEveryVersion(t *testing.T) {
+	s := newStage(t)
+	s.items = append(s.items, item("Live in four weeks", "four weeks, no longer"))
+	for i := range s.items {
+		s.items[i].ID = fmt.Sprintf("use_case-%d", i+1)
+	}
+	id := s.win()
+	s.until(monday.Add(2 * time.Hour))
+	err := s.Review(t.Context(), id, lifecycle.Review{
+		Version: 1, By: "ae@example.com", Role: "AE", Done: true,
+		Remarks: []lifecycle.ReviewRemark{
+			{Kind: throughline.RemarkConfirmed, Item: "use_case-1"},
+			{Kind: throughline.RemarkNotCommitment, Item: "use_case-2", Text: "It was a wish."},
+			{Kind: throughline.RemarkAdded, Text: "Their CFO reads everything twice."},
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, r := range map[string]lifecycle.ReviewRemark{
+		"no such item":     {Kind: throughline.RemarkConfirmed, Item: "use_case-9"},
+		"no such kind":     {Kind: "praised", Item: "use_case-1"},
+		"nothing said":     {Kind: throughline.RemarkCorrected, Item: "use_case-1", Text: " "},
+		"about nothing":    {Kind: throughline.RemarkCorrected, Text: "It differs."},
+		"far too long":     {Kind: throughline.RemarkAdded, Text: strings.Repeat("long ", 5000)},
+		"no such question": {Kind: throughline.RemarkAdded, Question: "q9", Text: "Yes."},
+	} {
+		if err := s.Review(t.Context(), id, lifecycle.Review{Version: 1, Role: "AE", Remarks: []lifecycle.ReviewRemark{r}}); err == nil {
+			t.Errorf("%s: taken", name)
+		}
+	}
+	// What comes late changes the numbers; the words stay with what they are about.
+	s.until(monday.Add(3 * time.Hour))
+	s.items = append([]throughline.Item{item("Another", "another one, first")}, s.items...)
+	for i := range s.items {
+		s.items[i].ID = fmt.Sprintf("use_case-%d", i+1)
+	}
+	s.until(monday.Add(25 * time.Hour))
+	p := s.pages["notion "+id]
+	if p.version != 2 || p.review != throughline.Reviewed {
+		t.Fatalf("version %d, %s", p.version, p.review)
+	}
+	if r, ok := p.shown.Items[2].Remarked(throughline.RemarkNotCommitment); !ok || r.Text != "It was a wish." || r.By != "ae@example.com" {
+		t.Errorf("the AE's reason is not with its item: %+v", p.shown.Items)
+	}
+	if len(p.shown.Remarks) != 1 || len(p.shown.Items[0].Remarks) != 0 {
+		t.Errorf("what was added: %+v", p.shown.Remarks)
+	}
+	// A word after the publication goes where the handoff is, once.
+	writes := p.writes
+	if err := s.Review(t.Context(), id, lifecycle.Review{Version: 2, By: "csm@example.com", Role: "CSM", Remarks: []lifecycle.ReviewRemark{{Kind: throughline.RemarkAdded, Text: "Noted."}}}); err != nil {
+		t.Fatal(err)
+	}
+	s.until(monday.Add(26 * time.Hour))
+	if p := s.pages["notion "+id]; p.writes != writes+1 || len(p.shown.Remarks) != 2 {
+		t.Errorf("%d writes, %d remarks", p.writes, len(p.shown.Remarks))
+	}
+	if got := s.letters(lifecycle.WayMail, "ae@example.com"); len(got) != 1 {
+		t.Errorf("the AE, who had reviewed, was written to: %q", got)
 	}
 }

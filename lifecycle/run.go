@@ -59,6 +59,9 @@ type Run struct {
 	Published        time.Time // when the handoff first went out
 	PublishedVersion int
 
+	// Reissued counts how often what people said changed a handoff that is out.
+	Reissued int
+
 	Returns      int // how often the CSM returned it
 	Returned     time.Time
 	ReturnReason Reason

@@ -90,6 +90,8 @@ type Store interface {
 	// Due are open tasks that are due by a moment, the longest due first.
 	Due(ctx context.Context, by time.Time, most int) ([]Task, error)
 	Document(ctx context.Context, run string, version int) (*throughline.Handoff, error)
+	// Words are what people said, in order.
+	Words(ctx context.Context, run string) ([]Word, error)
 	// Archive is the newest collection of a run, and its print.
 	Archive(ctx context.Context, run string) (data []byte, print string, err error)
 }
@@ -100,6 +102,7 @@ type Change struct {
 	// Finished is the key of the task that the step carried out. Where it is open
 	// no longer, the change is not made: somebody else made it.
 	Finished string
+	Words    []Word               // said by people
 	Document *throughline.Handoff // by its version
 	Archive  []byte
 	Print    string

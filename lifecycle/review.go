@@ -1,0 +1,143 @@
+package lifecycle
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"throughline"
+)
+
+// A Word is what a person said of the handoff: the AE in review, the CSM before
+// accepting. It is about an item, a question, or the whole, and holds for every
+// version: what it is about is found again by what that says, since numbers may
+// differ between versions.
+type Word struct {
+	Kind     throughline.RemarkKind
+	Item     string // identity of the item; empty where it is about none
+	Question string // text of the question that it answers; empty otherwise
+	Text     string
+	By, Role string
+	At       time.Time
+}
+
+// longestWord bounds what a person may write at once, in bytes.
+const longestWord = 8000
+
+// A Review is what somebody says of a version in one go.
+type Review struct {
+	Version int    // that they looked at
+	By      string // name or email address
+	Role    string // AE, CSM
+	Remarks []ReviewRemark
+	// Done says that the AE is through: the handoff counts as reviewed.
+	Done bool
+}
+
+// A ReviewRemark is about the item or the question of an id, or, with neither,
+// about the whole.
+type ReviewRemark struct {
+	Kind           throughline.RemarkKind
+	Item, Question string
+	Text           string
+}
+
+// Review takes what the AE or the CSM says. Saying the same again changes
+// nothing; a later word on an item follows the earlier ones.
+func (s *Service) Review(ctx context.Context, id string, r Review) error {
+	h, err := s.Store.Document(ctx, id, r.Version)
+	if err != nil {
+		return fmt.Errorf("reading version %d of %s: %w", r.Version, id, err)
+	}
+	now := s.Now()
+	var words []Word
+	for _, m := range r.Remarks {
+		w, err := m.word(h)
+		if err != nil {
+			return err
+		}
+		w.By, w.Role, w.At = r.By, r.Role, now
+		words = append(words, w)
+	}
+	return s.Store.Change(ctx, id, func(run *Run) (Change, error) {
+		if run.Stage == StageClosed || run.Stage == StageCancelled {
+			return Change{}, ErrTooLate
+		}
+		c := Change{Words: words}
+		if len(words) > 0 {
+			c.Moves = append(c.Moves, Move{At: now, Who: r.By, What: "remarked", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("%d remarks on version %d", len(words), r.Version)})
+		}
+		if r.Done && r.Role == "AE" {
+			c.Moves = append(c.Moves, reviewed(run, r.By, now)...)
+		}
+		if len(c.Moves) > 0 && !run.Published.IsZero() {
+			run.Reissued++ // what is out there is to show it
+		}
+		c.Plan = s.Rules.Plan(*run)
+		return c, nil
+	})
+}
+
+// reviewed notes that the AE is through. A handoff that had come back goes out
+// again.
+func reviewed(run *Run, who string, now time.Time) []Move {
+	run.Reviewed, run.ReviewedBy = now, who
+	if run.Stage == StageReturned {
+		return enter(run, now, who, StagePublished, "the AE answered what it was returned for")
+	}
+	return []Move{{At: now, Who: who, What: "reviewed", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("version %d", run.Version)}}
+}
+
+// word checks a remark against the version that it is about.
+func (m ReviewRemark) word(h *throughline.Handoff) (Word, error) {
+	w := Word{Kind: m.Kind, Text: strings.TrimSpace(m.Text)}
+	switch {
+	case !slices.Contains(throughline.RemarkKinds, m.Kind):
+		return w, fmt.Errorf("%q is no kind of remark: name one of confirmed, corrected, not_commitment, added", m.Kind)
+	case len(w.Text) > longestWord:
+		return w, fmt.Errorf("a remark may have %d bytes, and this has %d: say the rest in a second one", longestWord, len(w.Text))
+	case w.Text == "" && m.Kind != throughline.RemarkConfirmed:
+		return w, fmt.Errorf("a remark that is %s needs words", strings.ReplaceAll(string(m.Kind), "_", " "))
+	case m.Item != "":
+		i := slices.IndexFunc(h.Items, func(it throughline.Item) bool { return it.ID == m.Item })
+		if i < 0 {
+			return w, fmt.Errorf("version %d has no item %q", h.Version, m.Item)
+		}
+		w.Item = identity(h.Items[i])
+	case m.Question != "":
+		i := slices.IndexFunc(h.Questions, func(q throughline.Question) bool { return q.ID == m.Question })
+		if i < 0 {
+			return w, fmt.Errorf("version %d has no question %q", h.Version, m.Question)
+		}
+		w.Question = h.Questions[i].Text
+	case m.Kind != throughline.RemarkAdded:
+		return w, fmt.Errorf("a remark that is %s must name its item", strings.ReplaceAll(string(m.Kind), "_", " "))
+	}
+	return w, nil
+}
+
+// withWords puts what people said into a version. A word whose item or question
+// the version lacks stands with the whole, so that nothing said is lost.
+func withWords(h *throughline.Handoff, words []Word) {
+	for _, w := range words {
+		remark := throughline.Remark{Kind: w.Kind, Text: w.Text, By: w.By, Role: w.Role, At: w.At}
+		if w.Item != "" {
+			if i := slices.IndexFunc(h.Items, func(it throughline.Item) bool { return identity(it) == w.Item }); i >= 0 {
+				h.Items[i].Remarks = append(h.Items[i].Remarks, remark)
+				continue
+			}
+		}
+		if w.Question != "" {
+			if i := slices.IndexFunc(h.Questions, func(q throughline.Question) bool { return q.Text == w.Question }); i >= 0 {
+				h.Questions[i].Answer = w.Text
+				continue
+			}
+			remark.Text = w.Question + " " + w.Text
+		}
+		if remark.Text != "" {
+			h.Remarks = append(h.Remarks, remark)
+		}
+	}
+}
