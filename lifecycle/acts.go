@@ -112,14 +112,22 @@ func (s *Service) SetKickoff(ctx context.Context, id, who string, at time.Time) 
 	})
 }
 
+// Retry opens a parked task again, at once.
+func (s *Service) Retry(ctx context.Context, id, key, who string) error {
+	now := s.Now()
+	return s.act(ctx, id, func(run *Run) ([]Move, error) {
+		return []Move{{At: now, Who: who, What: "retried", From: run.Stage, To: run.Stage, Why: key}}, nil
+	}, key)
+}
+
 // act is something that a person does, or that the CRM tells.
-func (s *Service) act(ctx context.Context, id string, f func(*Run) ([]Move, error)) error {
+func (s *Service) act(ctx context.Context, id string, f func(*Run) ([]Move, error), reopen ...string) error {
 	err := s.Store.Change(ctx, id, func(run *Run) (Change, error) {
 		moves, err := f(run)
 		if err != nil {
 			return Change{}, err
 		}
-		return Change{Moves: moves, Plan: s.Rules.Plan(*run)}, nil
+		return Change{Moves: moves, Reopen: reopen, Plan: s.Rules.Plan(*run)}, nil
 	})
 	if err != nil {
 		return fmt.Errorf("run %s: %w", id, err)

@@ -183,22 +183,38 @@ func (s *Service) publish(ctx context.Context, run Run, d Duty) (outcome, error)
 	}}, nil
 }
 
-// publication is a version as it goes out.
-func (s *Service) publication(ctx context.Context, run Run, version int, a throughline.Audience) (connect.Publication, error) {
+// Current is the run's latest version as people know it: with what they said of
+// it, and whether it is reviewed and published.
+func (s *Service) Current(ctx context.Context, run Run) (*throughline.Handoff, error) {
+	return s.version(ctx, run, run.Version)
+}
+
+func (s *Service) version(ctx context.Context, run Run, version int) (*throughline.Handoff, error) {
 	h, err := s.Store.Document(ctx, run.ID, version)
 	if err != nil {
-		return connect.Publication{}, fmt.Errorf("reading version %d: %w", version, err)
+		return nil, fmt.Errorf("reading version %d: %w", version, err)
 	}
 	words, err := s.Store.Words(ctx, run.ID)
 	if err != nil {
-		return connect.Publication{}, fmt.Errorf("reading what people said: %w", err)
+		return nil, fmt.Errorf("reading what people said: %w", err)
 	}
 	withWords(h, words)
-	h.Status = throughline.StatusPublished
+	if !run.Published.IsZero() {
+		h.Status = throughline.StatusPublished
+	}
 	h.Review = throughline.Review{State: throughline.NotReviewed}
 	if !run.Reviewed.IsZero() {
 		at := run.Reviewed
 		h.Review = throughline.Review{State: throughline.Reviewed, By: run.ReviewedBy, At: &at}
+	}
+	return h, nil
+}
+
+// publication is a version as it goes out.
+func (s *Service) publication(ctx context.Context, run Run, version int, a throughline.Audience) (connect.Publication, error) {
+	h, err := s.version(ctx, run, version)
+	if err != nil {
+		return connect.Publication{}, err
 	}
 	p := connect.Publication{Key: run.ID, Deal: run.Deal, Handoff: h, Audience: a}
 	if s.Links != nil {

@@ -122,6 +122,12 @@ func (m *memory) Change(_ context.Context, id string, f func(*lifecycle.Run) (li
 		t.State = lifecycle.TaskDone
 		m.tasks[id+" "+c.Finished] = t
 	}
+	for _, key := range c.Reopen {
+		if t := m.tasks[id+" "+key]; t.State == lifecycle.TaskParked {
+			t.State, t.Tries, t.NotBefore, t.Error = lifecycle.TaskOpen, 0, time.Time{}, ""
+			m.tasks[id+" "+key] = t
+		}
+	}
 	m.runs[id] = run
 	m.moves[id] = append(m.moves[id], c.Moves...)
 	m.words[id] = append(m.words[id], c.Words...)

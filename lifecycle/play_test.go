@@ -337,6 +337,18 @@ func TestWhatKeepsFailingIsParked(t *testing.T) {
 	if err != nil || task.State != lifecycle.TaskParked || !strings.Contains(task.Error, "Share the page") {
 		t.Errorf("%+v, %v", task, err)
 	}
+	delete(s.down, "notion")
+	s.until(monday.Add(40 * time.Hour))
+	if s.pages["notion "+id].writes != 0 {
+		t.Fatal("it was tried again with nobody asking")
+	}
+	if err := s.Retry(t.Context(), id, "publish/notion/1000", "ops@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	s.until(monday.Add(41 * time.Hour))
+	if s.pages["notion "+id].writes != 1 {
+		t.Error("a click did not mend it")
+	}
 }
 
 func TestTheSameWinStartsOnce(t *testing.T) {

@@ -103,6 +103,9 @@ const (
 	ReasonWrongCSM       Reason = "wrong_csm"       // somebody else takes the account
 )
 
+// Reasons are all of them, in the order in which they are offered.
+var Reasons = []Reason{ReasonMissingContext, ReasonUnclear, ReasonIncorrect, ReasonWrongCSM}
+
 // A Duty is one thing to do for a run.
 type Duty struct {
 	Name string    // one of the names of duties

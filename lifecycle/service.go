@@ -102,6 +102,8 @@ type Change struct {
 	// Finished is the key of the task that the step carried out. Where it is open
 	// no longer, the change is not made: somebody else made it.
 	Finished string
+	// Reopen are keys of parked tasks that are open again, as if never tried.
+	Reopen   []string
 	Words    []Word               // said by people
 	Document *throughline.Handoff // by its version
 	Archive  []byte

@@ -1,0 +1,11 @@
+// Package web is what people open in a browser: the handoffs and where they
+// stand, for the team; the review of a draft, for the AE, by a link that needs no
+// account.
+//
+// There are two handlers. [Server.Team] shows everything, to who has signed in
+// by a one-time link, and belongs on the machine's own address. [Server.Public]
+// answers only the links that were sent, and may stand on a public one.
+//
+// Opening an address changes nothing: whatever changes something is a form, sent
+// from a page of ours.
+package web
