@@ -30,6 +30,7 @@ type Handoff struct {
 	Review         Review          `json:"review"`
 	Thin           []string        `json:"thin,omitempty"` // why there is too little to go on, said at the top
 	Items          []Item          `json:"items"`
+	Remarks        []Remark        `json:"remarks,omitempty"` // context that AE and CSM added
 	Contradictions []Contradiction `json:"contradictions"`
 	Questions      []Question      `json:"questions"`
 	LeftOut        []LeftOut       `json:"left_out"`
@@ -118,8 +119,43 @@ type Item struct {
 	NextStep  string `json:"next_step,omitempty"`
 
 	Label      Label      `json:"label,omitempty"`
+	Remarks    []Remark   `json:"remarks,omitempty"` // what AE and CSM said of it, in order of time
 	Superseded []Earlier  `json:"superseded,omitempty"`
 	Evidence   []Evidence `json:"evidence"`
+}
+
+// A Remark is what somebody of the seller's said in review or when accepting, of
+// an item or of the whole handoff. It is their own word: no quote stands behind it.
+type Remark struct {
+	Kind RemarkKind `json:"kind"`
+	Text string     `json:"text,omitempty"`
+	By   string     `json:"by"`
+	Role string     `json:"role,omitempty"` // AE, CSM
+	At   time.Time  `json:"at"`
+}
+
+// RemarkKind says what a remark does.
+type RemarkKind string
+
+// The kinds of remark. An item that is no commitment stays, with the reason.
+const (
+	RemarkConfirmed     RemarkKind = "confirmed"
+	RemarkCorrected     RemarkKind = "corrected"
+	RemarkNotCommitment RemarkKind = "not_commitment"
+	RemarkAdded         RemarkKind = "added"
+)
+
+// RemarkKinds are all kinds of remark.
+var RemarkKinds = []RemarkKind{RemarkConfirmed, RemarkCorrected, RemarkNotCommitment, RemarkAdded}
+
+// Remarked is the item's last remark of a kind; false where it has none.
+func (it Item) Remarked(k RemarkKind) (Remark, bool) {
+	for i := len(it.Remarks) - 1; i >= 0; i-- {
+		if it.Remarks[i].Kind == k {
+			return it.Remarks[i], true
+		}
+	}
+	return Remark{}, false
 }
 
 // Earlier is what an item replaced: said before, no longer true.

@@ -129,8 +129,15 @@ func companyItem(it throughline.Item, people []throughline.PersonNote) (throughl
 	if !slices.Contains(kindsFor(throughline.AudienceCompany), it.Kind) {
 		return throughline.Item{}, false
 	}
+	if _, no := it.Remarked(throughline.RemarkNotCommitment); no {
+		return throughline.Item{}, false // the AE's reason is the team's, and without it the item would mislead
+	}
 	if it.Kind.AboutPerson() {
 		return companyRole(it, people)
+	}
+	corrected, isCorrected := it.Remarked(throughline.RemarkCorrected)
+	if isCorrected {
+		it.Text = corrected.Text
 	}
 	shown := throughline.Item{
 		Section: it.Kind.Section(), Kind: it.Kind, Text: it.Text,
@@ -140,7 +147,7 @@ func companyItem(it throughline.Item, people []throughline.PersonNote) (throughl
 	if p := recorded(people, it.Person); p != nil {
 		shown.Person, shown.Title = p.Name, p.Title
 	}
-	withheld := len(shown.Evidence) < len(it.Evidence)
+	withheld := isCorrected || len(shown.Evidence) < len(it.Evidence)
 	for _, e := range it.Superseded {
 		ev := companyEvidence(e.Evidence)
 		withheld = withheld || len(ev) < len(e.Evidence)
@@ -240,12 +247,13 @@ func sharedSources(sources []throughline.SourceNote) map[string]bool {
 
 // customerItem is an item as the customer sees it; not at all, unless they
 // heard every quote that it and what it replaced stand on. What was changed with
-// one person in private is for the CSM to say, not for a document.
+// one person in private, or corrected in review, is for the CSM to say, not for a
+// document.
 func customerItem(it throughline.Item, shared map[string]bool) (throughline.Item, bool) {
 	if !slices.Contains(kindsFor(throughline.AudienceCustomer), it.Kind) {
 		return throughline.Item{}, false
 	}
-	if len(it.Evidence) == 0 || !allHeard(it.Evidence, shared) {
+	if len(it.Evidence) == 0 || !allHeard(it.Evidence, shared) || setAside(it) {
 		return throughline.Item{}, false
 	}
 	for _, e := range it.Superseded {
@@ -258,6 +266,14 @@ func customerItem(it throughline.Item, shared map[string]bool) (throughline.Item
 		Day: day(it.Day), Due: date(it.Due), From: anchor(it.From), Area: area(it.Area),
 		Evidence: customerEvidence(it.Evidence),
 	}, true
+}
+
+// setAside reports whether a person said that the item does not stand as it was
+// said.
+func setAside(it throughline.Item) bool {
+	_, corrected := it.Remarked(throughline.RemarkCorrected)
+	_, none := it.Remarked(throughline.RemarkNotCommitment)
+	return corrected || none
 }
 
 // customerWording words an item for the customer: in the words of its strongest

@@ -38,6 +38,11 @@ func TestForCustomerShowsOnlyWhatTheyHeard(t *testing.T) {
 	quote := func(change func(*throughline.Evidence)) func(*throughline.Item) {
 		return func(it *throughline.Item) { change(&it.Evidence[0]) }
 	}
+	remarked := func(k throughline.RemarkKind) func(*throughline.Item) {
+		return func(it *throughline.Item) {
+			it.Remarks = []throughline.Remark{{Kind: k, Text: "In private.", By: "A. E."}}
+		}
+	}
 	kind := func(k throughline.Kind) func(*throughline.Item) {
 		return func(it *throughline.Item) { it.Kind = k }
 	}
@@ -70,17 +75,20 @@ func TestForCustomerShowsOnlyWhatTheyHeard(t *testing.T) {
 			before.CustomersHeard = 1
 			it.Superseded = []throughline.Earlier{{Text: "Before.", Evidence: []throughline.Evidence{before}}}
 		}, false},
-		"use case":           {kind(throughline.KindUseCase), true},
-		"workaround":         {kind(throughline.KindWorkaround), true},
-		"milestone":          {kind(throughline.KindMilestone), true},
-		"risk":               {kind(throughline.KindRisk), true},
-		"champion":           {kind(throughline.KindChampion), false},
-		"committee":          {kind(throughline.KindCommittee), false},
-		"stretch":            {kind(throughline.KindStretch), false},
-		"enthusiast":         {kind(throughline.KindEnthusiast), false},
-		"reluctant":          {kind(throughline.KindReluctant), false},
-		"adjacent vendor":    {kind(throughline.KindAdjacentVendor), false},
-		"a kind that's none": {kind("gossip"), false},
+		"confirmed in review": {remarked(throughline.RemarkConfirmed), true},
+		"corrected in review": {remarked(throughline.RemarkCorrected), false},
+		"not a commitment":    {remarked(throughline.RemarkNotCommitment), false},
+		"use case":            {kind(throughline.KindUseCase), true},
+		"workaround":          {kind(throughline.KindWorkaround), true},
+		"milestone":           {kind(throughline.KindMilestone), true},
+		"risk":                {kind(throughline.KindRisk), true},
+		"champion":            {kind(throughline.KindChampion), false},
+		"committee":           {kind(throughline.KindCommittee), false},
+		"stretch":             {kind(throughline.KindStretch), false},
+		"enthusiast":          {kind(throughline.KindEnthusiast), false},
+		"reluctant":           {kind(throughline.KindReluctant), false},
+		"adjacent vendor":     {kind(throughline.KindAdjacentVendor), false},
+		"a kind that's none":  {kind("gossip"), false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -103,6 +111,32 @@ func TestForCustomerShowsOnlyWhatTheyHeard(t *testing.T) {
 				t.Errorf("more is said than the quote: %+v", got[0])
 			}
 		})
+	}
+}
+
+// TestRemarksBeforeTheCompany: what was corrected is shown as corrected, what is no
+// commitment is not shown, and neither is who said what of it.
+func TestRemarksBeforeTheCompany(t *testing.T) {
+	said := func(k throughline.RemarkKind, text string) throughline.Item {
+		return throughline.Item{
+			ID: "pain-1", Kind: throughline.KindPain, Text: "As drafted.", Evidence: []throughline.Evidence{heardQuote("It takes two days.")},
+			Remarks: []throughline.Remark{{Kind: k, Text: text, By: "A. E."}},
+		}
+	}
+	got := For(onCall(said(throughline.RemarkCorrected, "As it is."), said(throughline.RemarkNotCommitment, "Because."), said(throughline.RemarkConfirmed, "")), throughline.AudienceCompany).Items
+	var texts []string
+	for _, it := range got {
+		texts = append(texts, it.Text)
+		if it.Remarks != nil {
+			t.Errorf("the company is shown remarks: %+v", it.Remarks)
+		}
+	}
+	if diff := cmp.Diff([]string{"As it is.", "As drafted."}, texts); diff != "" {
+		t.Error(diff)
+	}
+	// A company's view is no way round to the customer.
+	if seen := For(For(onCall(said(throughline.RemarkCorrected, "As it is.")), throughline.AudienceCompany), throughline.AudienceCustomer).Items; len(seen) > 0 {
+		t.Errorf("the customer sees what was corrected: %+v", seen)
 	}
 }
 

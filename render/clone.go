@@ -14,6 +14,7 @@ func forTeam(h *throughline.Handoff) *throughline.Handoff {
 	v.Review.At = clonePtr(h.Review.At)
 	v.Thin, v.Notes, v.Problems = slices.Clone(h.Thin), slices.Clone(h.Notes), slices.Clone(h.Problems)
 	v.Items = each(h.Items, cloneItem)
+	v.Remarks = slices.Clone(h.Remarks)
 	v.Contradictions = each(h.Contradictions, cloneContradiction)
 	v.Questions = each(h.Questions, func(q throughline.Question) throughline.Question {
 		q.Refs = slices.Clone(q.Refs)
@@ -29,7 +30,7 @@ func forTeam(h *throughline.Handoff) *throughline.Handoff {
 }
 
 func cloneItem(it throughline.Item) throughline.Item {
-	it.Evidence = each(it.Evidence, cloneEvidence)
+	it.Evidence, it.Remarks = each(it.Evidence, cloneEvidence), slices.Clone(it.Remarks)
 	if it.Superseded != nil {
 		it.Superseded = each(it.Superseded, func(e throughline.Earlier) throughline.Earlier {
 			e.Evidence = each(e.Evidence, cloneEvidence)

@@ -12,7 +12,8 @@
 //	           records them, without quotes); sections 4 and 5; no quote that is
 //	           there as a doubt; the deal's head, what wrote the document, whether it
 //	           was reviewed, why there is little to go on, and the list of sources,
-//	           of emails only when and how long
+//	           of emails only when and how long; what was corrected in review as
+//	           corrected, and nothing that was said to be no commitment
 //	customer   pains, use cases, workarounds, milestones and risks of which every
 //	           quote comes from a passage that at least two of the customer's people
 //	           saw or heard, worded by those quotes alone; the companies' names, the

@@ -36,6 +36,7 @@ type labels struct {
 	MoreQuotes, MoreQuote, Unsaid                         string
 	Contradictions, ContradictionsLead, Questions, Answer string
 	About                                                 string
+	Remarks, RemarksLead                                  string
 
 	LeftOut, LeftOutShort, LeftOutLead, LeftOutSummary, LeftOutQuote string
 
@@ -62,6 +63,7 @@ type labels struct {
 	SourceKinds  map[throughline.SourceKind]string
 	Statuses     map[throughline.Status]string
 	As           map[throughline.QuoteRole]string
+	RemarkKinds  map[throughline.RemarkKind]string
 }
 
 var english = &labels{
@@ -98,6 +100,7 @@ var english = &labels{
 
 	Contradictions: "Contradictions", ContradictionsLead: "Statements that do not go together. Both sides are shown, and neither is taken.",
 	Questions: "Open questions for the AE", Answer: "Answer", About: "about",
+	Remarks: "Added by people", RemarksLead: "In their own words; no quote stands behind them.",
 
 	LeftOut: "What was left out, and why", LeftOutShort: "Left out", LeftOutLead: "Proposed by the engine and not shown above.",
 	LeftOutSummary: "%d left out", LeftOutQuote: "As the engine quoted it; these are not the source’s words",
@@ -139,6 +142,10 @@ var english = &labels{
 		throughline.SectionContext:      "What was promised and holds under a condition, with what would make it true.",
 		throughline.SectionPoliticalMap: "What people said apart from the group. It stays with the account team.",
 		throughline.SectionMilestones:   "What the customer was told they would see, and when.",
+	},
+	RemarkKinds: map[throughline.RemarkKind]string{
+		throughline.RemarkConfirmed: "Confirmed", throughline.RemarkCorrected: "Corrected", throughline.RemarkNotCommitment: "Not a commitment",
+		throughline.RemarkAdded: "Added",
 	},
 	Stances: map[throughline.Stance]string{
 		throughline.StanceAlly: "ally", throughline.StanceNeutral: "neutral", throughline.StanceBlocker: "blocker",

@@ -134,6 +134,7 @@ func (m *markdown) page(p *page) {
 	m.head(p)
 	m.glances(p)
 	m.opening(p)
+	m.remarks(p)
 	for _, s := range p.Sections {
 		m.section(p, s)
 	}
@@ -203,6 +204,18 @@ func (m *markdown) opening(p *page) {
 		m.para("> ", esc(strings.Join(o.Words, " ")))
 		m.para(esc(o.Note))
 	}
+}
+
+func (m *markdown) remarks(p *page) {
+	if len(p.Remarks) == 0 {
+		return
+	}
+	m.heading(2, p.L.Remarks)
+	m.para(esc(p.L.RemarksLead))
+	for _, r := range p.Remarks {
+		m.bullet(0, remarkLine(r))
+	}
+	m.line()
 }
 
 func (m *markdown) people(p *page) {
@@ -275,6 +288,9 @@ func (m *markdown) entry(p *page, e entry) {
 	for _, was := range e.Earlier {
 		m.earlier(p, was)
 	}
+	for _, r := range e.Remarks {
+		m.bullet(1, remarkLine(r))
+	}
 	if len(e.More) > 0 {
 		m.bullet(1, "<details><summary>", esc(e.MoreLabel), "</summary>")
 		m.line()
@@ -285,6 +301,11 @@ func (m *markdown) entry(p *page, e entry) {
 		m.line("    </details>")
 		m.line()
 	}
+}
+
+// remarkLine is what a person said, and who.
+func remarkLine(r remark) md {
+	return glue(" ", bold(esc(r.Label)+":"), esc(r.Text), italic("("+esc(r.By)+")"))
 }
 
 func (m *markdown) part(p part) {

@@ -28,6 +28,7 @@ type page struct {
 	People   []peopleGroup
 
 	// The rest is the team's.
+	Remarks        []remark
 	Contradictions []contradiction
 	Questions      []question
 	LeftOut        []leftOut
@@ -142,7 +143,11 @@ type entry struct {
 	Quotes, More         []quote
 	MoreLabel            string
 	Earlier              []earlier
+	Remarks              []remark
 }
+
+// A remark is what a person said of an item or of the whole.
+type remark struct{ Label, Text, By string }
 
 // A part is one of the things that an item says under a name of its own. Where
 // its text is only the quote over again, Text is empty.
@@ -559,7 +564,19 @@ func (b *pageBuilder) entry(it throughline.Item) entry {
 	for _, was := range it.Superseded {
 		e.Earlier = append(e.Earlier, earlier{Text: plain(was.Text), Quotes: b.quotes(was.Evidence)})
 	}
+	e.Remarks = b.remarks(it.Remarks)
 	return e
+}
+
+func (b *pageBuilder) remarks(said []throughline.Remark) []remark {
+	var out []remark
+	for _, r := range said {
+		out = append(out, remark{
+			Label: first(b.l.RemarkKinds[r.Kind], plain(string(r.Kind))), Text: plain(r.Text),
+			By: joined(", ", plain(r.By), plain(r.Role), b.l.date(r.At)),
+		})
+	}
+	return out
 }
 
 // parts are what an item says under names of its own, and what is left of its
@@ -729,6 +746,7 @@ func address(raw string) (href, text string) {
 }
 
 func (b *pageBuilder) teamOnly(p *page) {
+	p.Remarks = b.remarks(b.h.Remarks)
 	for _, c := range b.h.Contradictions {
 		shown := contradiction{ID: c.ID, Text: plain(c.Text)}
 		for _, s := range c.Sides {

@@ -178,6 +178,7 @@ var schemaOf = map[reflect.Type]string{
 	reflect.TypeFor[throughline.LeftOut]():           "leftOut",
 	reflect.TypeFor[throughline.SourceNote]():        "source",
 	reflect.TypeFor[throughline.Problem]():           "problem",
+	reflect.TypeFor[throughline.Remark]():            "remark",
 	reflect.TypeFor[throughline.Usage]():             "usage",
 	reflect.TypeFor[throughline.Candidates]():        "candidates",
 	reflect.TypeFor[throughline.Dismissal]():         "dismissal",
