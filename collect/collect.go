@@ -100,13 +100,13 @@ func (p *place) collect(ctx context.Context, s Named[System], r *connect.Record,
 	if err == nil {
 		return gaps
 	}
-	gap := connect.Gap{System: s.Name, What: "Nothing could be read. " + err.Error()}
+	gap := connect.Gap{System: s.Name, What: "nothing could be read: " + err.Error()}
 	var known *connect.Error
 	if errors.As(err, &known) {
 		gap.Pending = known.Temporary
 	}
 	if err := os.RemoveAll(p.part(part)); err != nil {
-		gap.What += ". What it had given before could not be removed: " + err.Error()
+		gap.What += "; what it had given before that could not be removed: " + err.Error()
 	}
 	return append(gaps, gap)
 }

@@ -112,7 +112,7 @@ func contents(t *testing.T, dir string) map[string]string {
 
 func TestDealIsGathered(t *testing.T) {
 	r := newRig(t)
-	r.chat.gaps = []connect.Gap{{System: "Slack", What: "No channel.", Optional: true}, {System: "Slack", What: "A file is still coming.", Pending: true}}
+	r.chat.gaps = []connect.Gap{{System: "Slack", What: "no channel", Optional: true}, {System: "Slack", What: "a file is still coming", Pending: true}}
 	res := r.must(t, today)
 	if res.Record.Name != "Example deal" || r.calls.saw != res.Record || r.chat.saw != res.Record {
 		t.Errorf("the record %v reached calls as %v, chat as %v", res.Record, r.calls.saw, r.chat.saw)
@@ -134,7 +134,7 @@ func TestDealIsGathered(t *testing.T) {
 	if err != nil || len(deal.Sources) != 3 {
 		t.Fatalf("the folder is read as %d sources: %v", len(deal.Sources), err)
 	}
-	if len(deal.Problems) != 1 || deal.Problems[0].File != "Slack" || !strings.Contains(deal.Problems[0].What, "A file is still coming. (It may still come") {
+	if len(deal.Problems) != 1 || deal.Problems[0].File != "Slack" || !strings.Contains(deal.Problems[0].What, "a file is still coming; it may still come") {
 		t.Errorf("problems: %v", deal.Problems)
 	}
 }

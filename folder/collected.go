@@ -43,7 +43,7 @@ func (collectedReader) take(f *file, c *collector) bool {
 		case g.Optional:
 			continue
 		case g.Pending:
-			g.What += " (It may still come: gather the deal again later.)"
+			g.What += "; it may still come, so gather the deal again later"
 		}
 		// The system stands for the file that could not be had from it.
 		c.problem(throughline.Problem{File: string(g.System), What: string(g.What)})

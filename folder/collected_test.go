@@ -18,11 +18,11 @@ func TestWhatCouldNotBeGathered(t *testing.T) {
 		"no list":         {`{"schema":"throughline.collected/v1"}`, nil},
 		"gaps": {
 			`{"schema":"throughline.collected/v1","gaps":[
-				{"system":"Gong","what":"The call of 2 June has no transcript yet.","pending":true},
+				{"system":"Gong","what":"The call of 2 June has no transcript yet","pending":true},
 				{"system":"Salesforce","what":"No opportunity team.","optional":true},
 				{"system":"Slack","what":"No channel matches."}]}`,
 			[]throughline.Problem{
-				{File: "Gong", What: "The call of 2 June has no transcript yet. (It may still come: gather the deal again later.)"},
+				{File: "Gong", What: "The call of 2 June has no transcript yet; it may still come, so gather the deal again later"},
 				{File: "Slack", What: "No channel matches."},
 			},
 		},
