@@ -35,6 +35,10 @@ type Client struct {
 	// is one to use. Where Decode itself is nil, the status tells all.
 	// Message must be the vendor's words on the request's form, never content.
 	Decode func(status int, header http.Header, body []byte) *Error
+	// Refused makes an error of an answer that is 2xx and a refusal all the same,
+	// of vendors that answer so; nil for an answer to use. What holds of Decode
+	// holds of it, but that it may set the Status that the answer should have had.
+	Refused func(header http.Header, body []byte) *Error
 
 	Sleep func(context.Context, time.Duration) error // default: a timer
 	Now   func() time.Time                           // default: the machine's clock
@@ -321,20 +325,13 @@ func (c *Client) send(ctx context.Context, req Request, r *http.Request, limit i
 	return &Response{Status: answer.StatusCode, Header: answer.Header, Body: body}, nil
 }
 
-// decoded is what a status that is not 2xx means; nil for an answer to use.
+// decoded is what an answer means that refuses; nil for an answer to use.
 func (c *Client) decoded(req Request, answer *http.Response, body []byte) *failure {
-	if answer.StatusCode/100 == 2 {
+	e := c.refusal(answer, body)
+	if e == nil {
 		return nil
 	}
-	var e *Error
-	if c.Decode != nil {
-		if e = c.Decode(answer.StatusCode, answer.Header, body); e == nil {
-			return nil
-		}
-	} else {
-		e = Answered(answer.StatusCode)
-	}
-	e.Vendor, e.Op, e.Status = c.Vendor, req.Op, answer.StatusCode
+	e.Vendor, e.Op = c.Vendor, req.Op
 	if s, ok := c.Auth.(Secretive); ok {
 		e.Message, e.Code = cleaned(e.Message, s.Secrets()), cleaned(e.Code, s.Secrets())
 	} else {
@@ -344,6 +341,28 @@ func (c *Client) decoded(req Request, answer *http.Response, body []byte) *failu
 		e.RetryAfter = retryAfter(answer.Header.Get("Retry-After"), c.now())
 	}
 	return &failure{Error: e}
+}
+
+// refusal is the error that an answer stands for, with its status; nil for an
+// answer to use.
+func (c *Client) refusal(answer *http.Response, body []byte) *Error {
+	var e *Error
+	switch {
+	case answer.StatusCode/100 == 2 && c.Refused == nil:
+		return nil
+	case answer.StatusCode/100 == 2:
+		if e = c.Refused(answer.Header, body); e != nil && e.Status != 0 {
+			return e
+		}
+	case c.Decode != nil:
+		e = c.Decode(answer.StatusCode, answer.Header, body)
+	default:
+		e = Answered(answer.StatusCode)
+	}
+	if e != nil {
+		e.Status = answer.StatusCode
+	}
+	return e
 }
 
 // retryAfter reads the header of that name: seconds, or a date (RFC 9110, 10.2.3).

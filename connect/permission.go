@@ -6,4 +6,7 @@ type Permission struct {
 	Name string // the vendor's: the scope or setting to change
 	For  string // what it serves
 	Err  error  // why it is missing, with advice; nil where it is there
+	// Optional says that many organisations have nothing that needs it, so that
+	// its absence is no fault.
+	Optional bool
 }

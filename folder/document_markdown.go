@@ -215,6 +215,8 @@ func frontMatter(text string) (documentFacts, string) {
 			facts.author = value
 		case dateLabels[label]:
 			facts.at, _ = dateIn(value)
+		case label == "url":
+			facts.url = value
 		}
 	}
 	if i := strings.IndexByte(body, '\n'); i >= 0 {

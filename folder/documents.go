@@ -40,6 +40,7 @@ type block struct {
 // tags, Word's core properties.
 type documentFacts struct {
 	title, author string
+	url           string // where a person opens it
 	at            time.Time
 }
 
@@ -142,7 +143,7 @@ func (r *documentReader) done(c *collector) {
 func documentSource(file string, blocks []block, facts documentFacts) *rawSource {
 	head := readDocumentHead(file, blocks, facts)
 	s := &rawSource{
-		kind: throughline.SourceDocument, title: head.title, file: file, at: head.at,
+		kind: throughline.SourceDocument, title: head.title, file: file, url: facts.url, at: head.at,
 		sellerOnly: !head.shared, notEvidence: notEvidence(head.title, head.text, ""),
 	}
 	for _, name := range head.sharedWith {

@@ -46,7 +46,7 @@ func Read(ctx context.Context, name string) (*throughline.Deal, error) {
 func ReadFS(ctx context.Context, fsys fs.FS) (*throughline.Deal, error) {
 	c := &collector{}
 	readers := []reader{
-		newDealReader(), newGongReader(), newChorusReader(), newSlackReader(), newSalesforceReader(), newHubSpotReader(),
+		newCollectedReader(), newDealReader(), newGongReader(), newChorusReader(), newSlackReader(), newSalesforceReader(), newHubSpotReader(),
 		newMailReader(), newCaptionReader(), newTranscriptReader(), newDocumentReader(),
 	}
 	files, err := list(fsys, c)

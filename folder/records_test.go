@@ -100,6 +100,7 @@ func FuzzRead(f *testing.F) {
 		`{"totalSize":1,"records":[{"attributes":{"type":"Opportunity"},"Id":"006","Name":"x","NextStep":"<b>y</b>"}]}`,
 		`{"results":[{"id":"1","properties":{"hs_note_body":"<p>x"}}]}`, `{"data":{"type":"conversation","id":"9","attributes":{"recording":{"utterances":[{"snippet":"x"}]}}}}`,
 		"WEBVTT\n\n00:01.000 --> 00:02.000\n<v Ann>hi", "Ann Lee  0:01\nhello\n\nBo Ek  0:05\nyes\n", "From: a@b.example\nTo: c@d.example\n\nhi", `{"records":[{`, `{"calls":[{"metaData":`,
+		`{"schema":"throughline.collected/v1","gaps":[{"system":"Gong","what":"No transcript.","pending":true}]}`,
 	} {
 		f.Add(seed)
 	}

@@ -602,7 +602,11 @@ func (r *salesforceReader) written(s *rawSource, opp map[string]any, users map[s
 			if kind.record == "OpportunityFieldHistory" {
 				title = r.label("Opportunity", title)
 			}
-			s.passages = append(s.passages, entry(kind.label, title, body, users[field(rec, kind.by)], anytime(field(rec, kind.at)))...)
+			label := kind.label
+			if status := field(rec, "Status"); kind.record == "Task" && status != "" {
+				label += " (" + status + ")" // a promise that was kept reads otherwise than one that was not begun
+			}
+			s.passages = append(s.passages, entry(label, title, body, users[field(rec, kind.by)], anytime(field(rec, kind.at)))...)
 		}
 	}
 }

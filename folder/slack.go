@@ -60,6 +60,7 @@ type slackChannel struct {
 	IsConnected bool     `json:"is_connected"`
 	Connected   []string `json:"connected_team_ids"`
 	Members     []string `json:"members"`
+	URL         string   `json:"url"` // opens it; in what connect/slack saves
 }
 
 type slackMessage struct {
@@ -76,7 +77,8 @@ type slackMessage struct {
 	} `json:"edited"`
 	// Changed is the message as it was edited, in a "message_changed" event.
 	Changed *slackMessage `json:"message"`
-	Profile struct {
+	Permalink string        `json:"permalink"`
+	Profile   struct {
 		RealName    string `json:"real_name"`
 		DisplayName string `json:"display_name"`
 	} `json:"user_profile"`
@@ -289,7 +291,7 @@ func (r *slackReader) source(dir string, days []slackDay) *rawSource {
 	}
 	direct := directMessages.MatchString(name)
 	s := &rawSource{
-		kind: throughline.SourceChat, title: "#" + name, nativeID: ch.ID, file: days[0].file, private: ch.IsPrivate || direct,
+		kind: throughline.SourceChat, title: "#" + name, nativeID: ch.ID, file: days[0].file, url: ch.URL, private: ch.IsPrivate || direct,
 		shared: ch.IsExtShared || len(ch.Connected) > 1,
 	}
 	if !known {
@@ -377,7 +379,7 @@ func (r *slackReader) passage(m slackMessage) rawPassage {
 		}
 	}
 	// What somebody passes on, somebody else has written, and it stands elsewhere.
-	p := rawPassage{text: strings.TrimSpace(r.shown(body)), at: slackTime(m.TS), offset: -1, key: m.TS, history: forwarded}
+	p := rawPassage{text: strings.TrimSpace(r.shown(body)), at: slackTime(m.TS), offset: -1, url: m.Permalink, key: m.TS, history: forwarded}
 	if m.Thread != "" && m.Thread != m.TS {
 		p.replyTo = m.Thread
 	}

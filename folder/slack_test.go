@@ -78,6 +78,17 @@ func TestSlackStrangerIsTheCustomers(t *testing.T) {
 	}
 }
 
+func TestSlackLinks(t *testing.T) {
+	d := readFiles(t, map[string]string{
+		"users.json": slackUsers, "channels.json": `[{"id":"C1","name":"deal","url":"https://x.slack.example/archives/C1","members":["U1"]}]`,
+		"deal/2026-03-03.json": `[{"type":"message","user":"U1","text":"hello","ts":"1772540000.000100","permalink":"https://x.slack.example/archives/C1/p1772540000000100"}]`,
+	})
+	s, p := d.Source("s1"), d.Passage("s1.1")
+	if s == nil || s.URL != "https://x.slack.example/archives/C1" || p == nil || p.URL != "https://x.slack.example/archives/C1/p1772540000000100" {
+		t.Errorf("the channel opens at %+v, its message at %+v", s, p)
+	}
+}
+
 func TestSlackTwoWorkspaces(t *testing.T) {
 	d := readFiles(t, map[string]string{
 		"a/users.json": slackUsers, "a/channels.json": `[{"id":"C1","name":"general","members":["U1","U2"]}]`, "a/general/2026-03-03.json": `[{"type":"message","user":"U1","text":"in a","ts":"1772540000.1"}]`,

@@ -50,16 +50,25 @@ type Client struct {
 }
 
 // New is a client for the API at base, [DefaultBase] when empty; with an OAuth
-// credential base may be left to it. Who names the credential in the limiter is
-// the credential itself: clients made with an equal one share its pace.
+// credential base may be left to it. The vendor's limit is a company's: clients
+// with the company's own host share its pace, whatever their credentials. The
+// default host tells no company, so there those with an equal credential do.
 func New(base string, auth connect.Auth) *Client {
 	if _, hosted := auth.(connect.Hosted); base == "" && !hosted {
 		base = DefaultBase
 	}
 	return &Client{HTTP: &connect.Client{
 		Vendor: Vendor, Base: base, Auth: auth, Decode: decode,
-		Limiter: connect.SharedLimiter(Vendor, base+" "+identity(auth), perSecond, perSecond),
+		Limiter: connect.SharedLimiter(Vendor, company(base, auth), perSecond, perSecond),
 	}}
+}
+
+// company tells companies apart for the limiter, as far as that can be told.
+func company(base string, auth connect.Auth) string {
+	if at, err := url.Parse(base); err == nil && at.Host != "" && "https://"+at.Host != DefaultBase {
+		return at.Host
+	}
+	return base + " " + identity(auth)
 }
 
 // identity tells credentials apart for the limiter, which hashes it.
