@@ -121,12 +121,14 @@ const (
 	historyBatches = 4
 )
 
+var stagesWish = wish{name: "stages", object: "OpportunityStage", fields: []string{"MasterLabel", "ApiName", "IsWon"}, rest: "ORDER BY SortOrder"}
+
 // date finds out when each win was made, from the opportunities' history.
 func (o *Org) date(ctx context.Context, wins []Win) ([]Gap, error) {
 	var gaps []Gap
 	var won map[string]bool
 	for some := range slices.Chunk(wins, historyBatch*historyBatches) {
-		wishes := []wish{{name: "stages", object: "OpportunityStage", fields: []string{"MasterLabel", "ApiName", "IsWon"}, rest: "ORDER BY SortOrder"}}
+		wishes := []wish{stagesWish}
 		for batch := range slices.Chunk(some, historyBatch) {
 			ids := make([]string, len(batch))
 			for i, w := range batch {
