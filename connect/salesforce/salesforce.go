@@ -82,6 +82,7 @@ const perSecond, burst = 10, 10
 type Org struct {
 	cfg    Config
 	client *connect.Client
+	auth   granter // the client's
 
 	mu    sync.Mutex
 	usage Usage
@@ -123,7 +124,7 @@ func New(cfg Config) (*Org, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Org{cfg: cfg}
+	o := &Org{cfg: cfg, auth: auth}
 	o.client = &connect.Client{
 		Vendor: vendor, Auth: auth, HTTP: cfg.HTTP, Limiter: cfg.Limiter, Budget: cfg.Budget, Log: cfg.Log, Now: cfg.Now, Sleep: cfg.Sleep, Decode: decode,
 	}
