@@ -304,4 +304,3 @@ func (s *Server) blob(w http.ResponseWriter, object, id, field string) {
 func attributes(object string, rec Record) map[string]any {
 	return map[string]any{"type": object, "url": fmt.Sprintf("/services/data/%s/sobjects/%s/%v", Version, object, rec["Id"])}
 }
-
