@@ -135,6 +135,8 @@ type source struct {
 	Language    string
 	People      []string
 	Internal    bool
+	Private     bool
+	Shared      bool
 	NotEvidence string
 	Passages    []passage
 }
@@ -177,7 +179,7 @@ func told(d *throughline.Deal) tale {
 }
 
 func toldSource(d *throughline.Deal, s *throughline.Source) source {
-	out := source{Kind: s.Kind, Title: s.Title, At: s.At, Duration: s.Duration, Language: s.Language, People: names(s.People), Internal: s.Internal, NotEvidence: s.NotEvidence}
+	out := source{Kind: s.Kind, Title: s.Title, At: s.At, Duration: s.Duration, Language: s.Language, People: names(s.People), Internal: s.Internal, Private: s.Private, Shared: s.Shared, NotEvidence: s.NotEvidence}
 	for _, p := range s.Passages {
 		if s.Kind == throughline.SourceCRM && p.Label == "CSM" {
 			continue
