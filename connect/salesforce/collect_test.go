@@ -1,8 +1,10 @@
 package salesforce_test
 
 import (
+	"bytes"
 	"errors"
 	"net/http/httptest"
+	"net/mail"
 	"os"
 	"path/filepath"
 	"slices"
@@ -46,7 +48,14 @@ func TestPulledIsTheFolder(t *testing.T) {
 				t.Skipf("%s is not here: the annotated deals are kept beside the project", dir)
 			}
 			want := readWithoutSlack(t, dir)
-			got, record := pulled(t, dir, want)
+			into, record := pulled(t, dir, want)
+			got, err := folder.Read(t.Context(), into)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(answers(t, dir), answers(t, into)); diff != "" {
+				t.Errorf("which mail answers which, folder (-), pulled (+):\n%s", diff)
+			}
 			if diff := cmp.Diff(told(want), told(got)); diff != "" {
 				t.Errorf("folder (-), pulled (+):\n%s", diff)
 			}
@@ -84,9 +93,31 @@ func readWithoutSlack(t *testing.T, dir string) *throughline.Deal {
 	return d
 }
 
-// pulled seeds the stand-ins with a folder, collects the deal from them and reads
-// what was saved.
-func pulled(t *testing.T, dir string, want *throughline.Deal) (*throughline.Deal, *connect.Record) {
+// answers tells of a folder's mails which of them each answers, by Message-ID.
+func answers(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	names, err := filepath.Glob(filepath.Join(dir, "emails", "*.eml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string]string{}
+	for _, name := range names {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		msg, err := mail.ReadMessage(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out[msg.Header.Get("Message-ID")] = msg.Header.Get("In-Reply-To")
+	}
+	return out
+}
+
+// pulled seeds the stand-ins with a folder, collects the deal from them and says
+// where it was saved.
+func pulled(t *testing.T, dir string, want *throughline.Deal) (string, *connect.Record) {
 	t.Helper()
 	b := newBench(t)
 	id, err := b.twin.LoadDeal(os.DirFS(dir))
@@ -110,11 +141,7 @@ func pulled(t *testing.T, dir string, want *throughline.Deal) (*throughline.Deal
 	if err != nil || len(gaps) != 0 {
 		t.Fatalf("Gong: %v, %+v", err, gaps)
 	}
-	got, err := folder.Read(t.Context(), into)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return got, record
+	return into, record
 }
 
 // A tale is what a deal tells, without what differs by right.
