@@ -69,6 +69,8 @@ type Server struct {
 	used    int // calls that count against the limit
 	faults  []*fault
 	made    int // ids
+
+	onChange []func(object string, rec Record)
 }
 
 // A Record is one record's fields, as JSON has them.

@@ -153,6 +153,7 @@ func (s *Server) put(object string, rec Record) string {
 		}
 	}
 	stamp(rec, s.Now())
+	s.changed(object, rec)
 	for i, old := range s.tables[object] {
 		if old["Id"] == rec["Id"] {
 			s.tables[object][i] = rec

@@ -110,6 +110,7 @@ func (s *Server) Move(id, stage string, won bool, at time.Time) {
 	opp["StageName"], opp["IsWon"], opp["IsClosed"] = stage, won, won
 	opp["LastModifiedDate"], opp["SystemModstamp"], opp["LastStageChangeDate"] = timeText(at), timeText(at), timeText(at)
 	s.put("OpportunityHistory", Record{"OpportunityId": opp["Id"], "StageName": stage, "CreatedDate": timeText(at)})
+	s.changed("Opportunity", opp)
 }
 
 // Set changes fields of a record at a moment.
