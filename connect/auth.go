@@ -72,6 +72,7 @@ func (s Static) Secrets() []string { return []string{string(s)} }
 type Grant struct {
 	Token   string
 	Base    string    // where requests go, where the vendor tells; else empty
+	Tenant  string    // whose data it opens, by the vendor's id, where the vendor tells
 	Expires time.Time // zero when the vendor does not tell
 }
 
@@ -104,6 +105,9 @@ func (b *Bearer) Refresh(ctx context.Context) error {
 	_, err := b.current(ctx, true)
 	return err
 }
+
+// Grant is the token in use, for what does not go over HTTP.
+func (b *Bearer) Grant(ctx context.Context) (Grant, error) { return b.current(ctx, false) }
 
 // Base is where the vendor wants requests to go.
 func (b *Bearer) Base(ctx context.Context) (string, error) {

@@ -89,6 +89,16 @@ func TestLookups(t *testing.T) {
 	}
 }
 
+// TestTaskStatus: how far a task has come stands beside what it says.
+func TestTaskStatus(t *testing.T) {
+	got := passagesOf(t, map[string]string{"tasks.json": `{"totalSize":3,"done":true,"records":[{"attributes":{"type":"Task"},"Id":"00T1","Subject":"Send the plan","Status":"Not Started"},
+ {"attributes":{"type":"Task"},"Id":"00T2","Subject":"Question","Description":"They load by night.","Status":"Completed"},{"attributes":{"type":"Task"},"Id":"00T3","Subject":"Call"}]}`})
+	want := []string{"Task (Not Started) [] Send the plan", "Task (Completed): Question [] They load by night.", "Task [] Call"}
+	if !slices.Equal(got, want) {
+		t.Errorf("the passages are %q", got)
+	}
+}
+
 func TestPersonAccount(t *testing.T) {
 	d := readFiles(t, map[string]string{
 		"a.json": `{"attributes":{"type":"Account"},"Id":"001","IsPersonAccount":true,"FirstName":"Bo","LastName":"Ek","PersonEmail":"bo@gmail.com","PersonTitle":"Owner","Description":"Runs a shop."}`,

@@ -76,7 +76,7 @@ type slackMessage struct {
 		TS string `json:"ts"`
 	} `json:"edited"`
 	// Changed is the message as it was edited, in a "message_changed" event.
-	Changed *slackMessage `json:"message"`
+	Changed   *slackMessage `json:"message"`
 	Permalink string        `json:"permalink"`
 	Profile   struct {
 		RealName    string `json:"real_name"`

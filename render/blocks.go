@@ -112,6 +112,7 @@ func (w *blockWriter) page(p *page) {
 		w.add(BlockQuote, Run{Text: strings.Join(o.Words, " ")})
 		w.add(BlockParagraph, Run{Text: o.Note})
 	}
+	w.remarks(p)
 	for _, s := range p.Sections {
 		w.section(s)
 	}
@@ -221,6 +222,10 @@ func (w *blockWriter) entry(e entry) {
 		text = append(text, Run{Text: "\n" + e.Due, Italic: true})
 	}
 	var evidence []Block
+	for _, r := range e.Remarks {
+		text = append(text, Run{Text: "\n"})
+		text = append(text, remarkRuns(r)...)
+	}
 	for _, pt := range e.Parts {
 		value := pt.Text
 		if pt.Quote != nil {
@@ -242,6 +247,22 @@ func (w *blockWriter) entry(e entry) {
 		}
 	}
 	w.fold(text, evidence)
+}
+
+func (w *blockWriter) remarks(p *page) {
+	if len(p.Remarks) == 0 {
+		return
+	}
+	w.heading(2, w.l.Remarks)
+	w.add(BlockParagraph, Run{Text: w.l.RemarksLead})
+	for _, r := range p.Remarks {
+		w.add(BlockBullet, remarkRuns(r)...)
+	}
+}
+
+// remarkRuns are what a person said, and who.
+func remarkRuns(r remark) []Run {
+	return append(named(r.Label, r.Text), Run{Text: " (" + r.By + ")", Italic: true})
 }
 
 // quoted is a quote in a line: the words and whose they are.

@@ -32,7 +32,7 @@ type client struct {
 	session *mcp.ClientSession
 }
 
-func connect(t testing.TB, transport mcp.Transport) client {
+func connectDesk(t testing.TB, transport mcp.Transport) client {
 	t.Helper()
 	c := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
 	session, err := c.Connect(t.Context(), transport, nil)
@@ -63,7 +63,7 @@ func atDeskWithout(t testing.TB, root, out string, w withholding) client {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = session.Wait() })
-	return connect(t, here)
+	return connectDesk(t, here)
 }
 
 type args = map[string]any
@@ -281,7 +281,7 @@ func TestMCPOverStandardInputAndOutput(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), build(t), "mcp", "--root", root)
 	var said bytes.Buffer
 	cmd.Stderr = &said
-	c := connect(t, &mcp.CommandTransport{Command: cmd})
+	c := connectDesk(t, &mcp.CommandTransport{Command: cmd})
 	c.wholeWay(t)
 	if err := c.session.Close(); err != nil {
 		t.Errorf("ending: %v", err)

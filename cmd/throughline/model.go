@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/anthropics/anthropic-sdk-go"
@@ -76,20 +75,6 @@ func (f *liveFlags) client(ctx context.Context) (anthropic.Client, error) {
 		Name: f.provider.value, Key: secret("ANTHROPIC_API_KEY"), BaseURL: os.Getenv("ANTHROPIC_BASE_URL"),
 		Region: os.Getenv("CLOUD_ML_REGION"), Project: os.Getenv("ANTHROPIC_VERTEX_PROJECT_ID"),
 	})
-}
-
-// secret is the value of an environment variable, or what stands in the file that
-// the variable with _FILE behind its name names.
-func secret(name string) string {
-	if v := os.Getenv(name); v != "" {
-		return v
-	}
-	if file := os.Getenv(name + "_FILE"); file != "" {
-		if data, err := os.ReadFile(file); err == nil {
-			return strings.TrimSpace(string(data))
-		}
-	}
-	return ""
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

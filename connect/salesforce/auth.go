@@ -25,7 +25,7 @@ import (
 const assertionLife = 2 * time.Minute
 
 // authOf is the way in which the configuration proves who asks.
-func authOf(cfg Config) (connect.Auth, error) {
+func authOf(cfg Config) (granter, error) {
 	var key *rsa.PrivateKey // nil for client credentials
 	switch {
 	case cfg.KeyFile != "" && cfg.Username != "":
@@ -51,6 +51,7 @@ func authOf(cfg Config) (connect.Auth, error) {
 		var answer struct {
 			Token    string `json:"access_token"`
 			Instance string `json:"instance_url"`
+			Identity string `json:"id"` // an address that ends with the ids of org and user
 		}
 		// Asking twice gives two tokens, either of which will do.
 		req := connect.Request{Op: "get an access token", Method: http.MethodPost, Path: "/services/oauth2/token", Body: body, Repeatable: true}
@@ -60,7 +61,7 @@ func authOf(cfg Config) (connect.Auth, error) {
 		if answer.Token == "" || answer.Instance == "" {
 			return connect.Grant{}, &connect.Error{Vendor: vendor, Op: req.Op, Message: "the answer holds no token or no instance_url", Advice: "check login in the configuration"}
 		}
-		return connect.Grant{Token: answer.Token, Base: answer.Instance}, nil
+		return connect.Grant{Token: answer.Token, Base: answer.Instance, Tenant: orgID(answer.Identity)}, nil
 	}
 	return &secretBearer{Bearer: connect.Bearer{Fetch: fetch, Now: cfg.Now}, secret: cfg.ClientSecret}, nil
 }

@@ -61,3 +61,46 @@ func TestCheckWithoutAPI(t *testing.T) {
 		t.Errorf("%s %+v", diff, rows)
 	}
 }
+
+// TestCheckWriting: with one permission to write taken away, exactly that one is
+// named; where nothing is written, none is asked for.
+func TestCheckWriting(t *testing.T) {
+	take := map[string]func(s *twin.Server){
+		"":                              func(*twin.Server) {},
+		"Create on ContentVersion":      func(s *twin.Server) { s.NoCreate["ContentVersion"] = true },
+		"Create on ContentDocumentLink": func(s *twin.Server) { s.NoCreate["ContentDocumentLink"] = true },
+		"Create on ContentNote":         func(s *twin.Server) { s.NoCreate["ContentNote"] = true },
+		"Edit on ContentNote":           func(s *twin.Server) { s.NoEdit["ContentNote"] = true },
+		"Edit on the field Opportunity.Handoff_Link__c": func(s *twin.Server) { s.NoEdit["Opportunity.Handoff_Link__c"] = true },
+		"Edit on the field Opportunity.Handed_Off__c":   func(s *twin.Server) { s.Denied["Opportunity.Handed_Off__c"] = true },
+	}
+	for name, spoil := range take {
+		b := newPress(t)
+		spoil(b.twin)
+		var want []string
+		if name != "" {
+			want = []string{name}
+		}
+		rows := b.org(t).Check(t.Context())
+		if diff := cmp.Diff(want, lacking(rows)); diff != "" {
+			t.Errorf("without %q: %s", name, diff)
+		}
+		for _, r := range rows {
+			if r.Err != nil && !strings.Contains(r.Err.Error(), strings.TrimPrefix(name, "Edit on the field ")) || r.For == "" {
+				t.Errorf("without %q: %s is for %q: %v", name, r.Name, r.For, r.Err)
+			}
+		}
+		if calls := b.twin.APICalls(); calls != 1 {
+			t.Errorf("%d calls, want 1", calls)
+		}
+		b.config.Writing = nil
+		if got := lacking(b.org(t).Check(t.Context())); got != nil {
+			t.Errorf("without %q and nothing to write: %v", name, got)
+		}
+	}
+	b := newPress(t)
+	b.twin.NoEdit["Opportunity"] = true
+	if got := lacking(b.org(t).Check(t.Context())); len(got) == 0 || got[0] != "Edit on Opportunity" {
+		t.Errorf("without Edit on Opportunity: %v", got)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,8 +17,9 @@ import (
 func decode(status int, _ http.Header, body []byte) *connect.Error {
 	e := connect.Answered(status)
 	var list []struct {
-		Message string `json:"message"`
-		Code    string `json:"errorCode"`
+		Message string   `json:"message"`
+		Code    string   `json:"errorCode"`
+		Fields  []string `json:"fields"`
 	}
 	if json.Unmarshal(body, &list) != nil || len(list) == 0 {
 		if status == http.StatusGone {
@@ -30,7 +32,34 @@ func decode(status int, _ http.Header, body []byte) *connect.Error {
 	}
 	e.Code = list[0].Code
 	explain(e, list[0].Message)
+	explainWrite(e, list[0].Fields)
 	return e
+}
+
+// explainWrite says why a record was not made or changed. The fields are those
+// that the org blames.
+func explainWrite(e *connect.Error, fields []string) {
+	switch e.Code {
+	case "INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "INVALID_TYPE_FOR_OPERATION":
+		e.Message, e.Advice = "the user may not write this", "give the app's user Create on files and notes and Edit on the opportunity by a permission set, and share the deal with them for editing"
+	case "INVALID_FIELD_FOR_INSERT_UPDATE":
+		e.Message, e.Advice = "a field may not be set by the user", "give the app's user Edit on the field (field-level security)"
+	case "FIELD_CUSTOM_VALIDATION_EXCEPTION", "FIELD_FILTER_VALIDATION_EXCEPTION":
+		e.Message, e.Advice = "a validation rule of the org refuses the change", "let the rule pass the app's user, or leave the field out of the configuration"
+	case "STRING_TOO_LONG", "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", "JSON_PARSER_ERROR":
+		e.Message, e.Advice = "a field can't hold the value", "make the field's type one that can, or leave it out of the configuration"
+	case "HTML_FILE_UPLOAD_NOT_ALLOWED":
+		e.Message, e.Advice = "the org takes no HTML files", "allow them in Setup > File Upload and Download Security, or set the format to markdown"
+	case "STORAGE_LIMIT_EXCEEDED":
+		e.Message, e.Advice = "the org has no room for files left", "free some in Setup > Storage Usage"
+	case "REQUIRED_FIELD_MISSING":
+		e.Message, e.Advice = "the org wants a field that is not set", "make it optional for the app's user, or give it a default"
+	case "DUPLICATE_VALUE":
+		e.Message, e.Advice = "it is there already", "try again"
+	}
+	if named := slices.DeleteFunc(slices.Clone(fields), func(f string) bool { return !apiName.MatchString(f) }); len(named) > 0 {
+		e.Message += " (" + strings.Join(named, ", ") + ")"
+	}
 }
 
 // Where Salesforce says how long a quota is closed, it doesn't: the daily one

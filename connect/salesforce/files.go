@@ -122,3 +122,12 @@ func (o *Org) lightningNote(doc document, data []byte) Record {
 		"Id":         doc.link, "Title": doc.title, "Content": base64.StdEncoding.EncodeToString(data), "OwnerId": doc.owner, "CreatedDate": doc.created,
 	}
 }
+
+// noteText is the HTML of a note made in Lightning; empty where it is damaged.
+func noteText(note Record) string {
+	data, err := base64.StdEncoding.DecodeString(note.text("Content"))
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}

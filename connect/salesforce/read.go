@@ -4,10 +4,12 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
 
+	"throughline"
 	"throughline/connect"
 )
 
@@ -35,6 +37,8 @@ type Deal struct {
 	Gaps []Gap
 
 	descriptions []description
+	stages       []Record            // OpportunityStage
+	seller       throughline.Company // as configured
 }
 
 // A File is a file's newest version.
@@ -54,6 +58,9 @@ type Gap struct {
 	Optional bool   // many orgs have none of this
 	Err      *connect.Error
 }
+
+// labelsOf stands for all fields of an object in a gap: their labels are missing.
+const labelsOf = "(labels)"
 
 func (g Gap) String() string {
 	var b strings.Builder
@@ -104,7 +111,7 @@ func (o *Org) Read(ctx context.Context, id string) (*Deal, error) {
 	if !recordID.MatchString(id) {
 		return nil, &connect.Error{Vendor: vendor, Op: "read Opportunity", Message: "not a record id: one has 15 or 18 letters and digits", Advice: "take the id from the opportunity's address"}
 	}
-	d := &Deal{}
+	d := &Deal{seller: o.cfg.Seller}
 	for _, step := range []func(context.Context, *Deal, string) error{o.readOpportunity, o.readAround, o.readUsers, o.readFiles} {
 		if err := step(ctx, d, id); err != nil {
 			return nil, err
@@ -138,10 +145,12 @@ func (o *Org) readOpportunity(ctx context.Context, d *Deal, id string) error {
 		return &connect.Error{Vendor: vendor, Op: "read Opportunity", Message: "the answer is not a record"}
 	}
 	d.ID = d.Opportunity.text("Id")
+	// Our own words must not come back as the deal's.
+	maps.DeleteFunc(d.Opportunity, func(field string, _ any) bool { return o.cfg.Writing.owns(field) })
 	for _, w := range wishes[1:3] {
 		var desc description
 		if e := refused[w.name]; e != nil {
-			d.Gaps = append(d.Gaps, Gap{Object: w.object, Field: "(labels)", Err: e})
+			d.Gaps = append(d.Gaps, Gap{Object: w.object, Field: labelsOf, Err: e})
 		} else if json.Unmarshal(got[w.name], &desc) == nil {
 			d.descriptions = append(d.descriptions, desc)
 		}
@@ -149,6 +158,7 @@ func (o *Org) readOpportunity(ctx context.Context, d *Deal, id string) error {
 	for i, to := range []*[]Record{&d.Roles, &d.History, &d.Changes, &d.Tasks, &d.Events} {
 		o.keep(ctx, d, to, wishes[3+i], got, refused)
 	}
+	d.Changes = slices.DeleteFunc(d.Changes, func(c Record) bool { return o.cfg.Writing.owns(c.text("Field")) })
 	return ctx.Err()
 }
 
@@ -243,30 +253,47 @@ func (d *Deal) dropMailedTasks() {
 	d.Tasks = slices.DeleteFunc(d.Tasks, func(t Record) bool { return mailed[t.text("Id")] })
 }
 
-// userBatch is how many ids go into one query, so that its address stays within
-// what servers take.
-const userBatch = 300
+// One call asks for the stages and for up to four times 300 users.
+const (
+	userBatch   = 300
+	userBatches = 4
+)
 
-// readUsers makes the third call: whoever the records name.
+// readUsers makes the third call: whoever the records name, and which stages
+// count as won.
 func (o *Org) readUsers(ctx context.Context, d *Deal, _ string) error {
-	d.AE, d.CSM = d.Opportunity.text("OwnerId"), ""
-	d.AE = o.lookup(d, o.cfg.AEField, d.AE)
-	d.CSM = o.lookup(d, o.cfg.CSMField, d.CSM)
-	ids := d.userIDs()
-	for batch := range slices.Chunk(ids, userBatch) {
-		w := wish{name: "users", object: "User", fields: userFields, rest: "WHERE Id IN " + quotes(batch) + " ORDER BY Id"}
-		got, refused := answers{}, map[string]*connect.Error{}
-		raw, err := o.alone(ctx, w)
+	d.AE = o.lookup(d, o.cfg.AEField, d.Opportunity.text("OwnerId"))
+	d.CSM = o.lookup(d, o.cfg.CSMField, "")
+	wishes := []wish{stagesWish}
+	ask := func() error {
+		got, refused, err := o.ask(ctx, "read the seller's people", wishes)
 		if err != nil {
-			refused[w.name] = asError(err, w.op())
-		} else {
-			got[w.name] = raw
+			return err
 		}
-		var users []Record
-		o.keep(ctx, d, &users, w, got, refused)
-		d.Users = append(d.Users, users...)
+		for _, w := range wishes {
+			var found []Record
+			o.keep(ctx, d, &found, w, got, refused)
+			if w.object == stagesWish.object {
+				d.stages = found
+			} else {
+				d.Users = append(d.Users, found...)
+			}
+		}
+		wishes = nil
+		return nil
 	}
-	return ctx.Err()
+	for batch := range slices.Chunk(d.userIDs(), userBatch) {
+		wishes = append(wishes, wish{name: fmt.Sprintf("users%d", len(wishes)), object: "User", fields: userFields, rest: "WHERE Id IN " + quotes(batch) + " ORDER BY Id"})
+		if len(wishes) > userBatches {
+			if err := ask(); err != nil {
+				return err
+			}
+		}
+	}
+	if len(wishes) > 0 {
+		return ask()
+	}
+	return nil
 }
 
 // lookup is the user id in a configured field. A field that is not there, or is

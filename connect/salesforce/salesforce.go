@@ -1,7 +1,7 @@
 // Package salesforce reads deals from Salesforce: one opportunity with all that
-// belongs to it, as [Org.Read] does, and which opportunities were won, as
+// belongs to it, as [Org.Collect] does, and which opportunities were won, as
 // [Org.Won] does by polling. What was read is saved as the files that package
-// folder reads.
+// folder reads. [Org.Publish] attaches a handoff to opportunity and account.
 //
 // A deal takes three API calls, whatever its size, plus one for each further
 // page, for each file, and for each note made in Lightning: requests are bundled
@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"throughline"
 	"throughline/connect"
 )
 
@@ -52,6 +53,13 @@ type Config struct {
 	// Where AEField is empty, the AE is the owner.
 	AEField, CSMField string
 
+	// Seller is the company that sells, which no record of the deal names: what of
+	// Name, Product and Domain is set goes into the deal's folder.
+	Seller throughline.Company
+
+	// Writing says how handoffs are published; nil where none are.
+	Writing *Writing
+
 	// MaxFile is the size in bytes up to which a file is read, default 32 MB;
 	// MaxFiles how many are, default 50.
 	MaxFile  int64
@@ -69,13 +77,17 @@ type Config struct {
 // that take 20 seconds or more at the same time.
 const perSecond, burst = 10, 10
 
-// An Org is a Salesforce org that can be read. Many goroutines may use it.
+// An Org is a Salesforce org that deals are read from and handoffs published to.
+// Many goroutines may use it.
 type Org struct {
 	cfg    Config
 	client *connect.Client
+	auth   granter // the client's
 
 	mu    sync.Mutex
 	usage Usage
+
+	publishing sync.Mutex // one at a time: what is there is read before it is written
 }
 
 // Usage is how many API calls the org has had in the last 24 hours, by everybody,
@@ -105,11 +117,14 @@ func New(cfg Config) (*Org, error) {
 	if cfg.Limiter == nil {
 		cfg.Limiter = connect.SharedLimiter("Salesforce", cfg.Login+" "+cfg.ClientID, perSecond, burst)
 	}
+	if err := cfg.Writing.check(); err != nil {
+		return nil, err
+	}
 	auth, err := authOf(cfg)
 	if err != nil {
 		return nil, err
 	}
-	o := &Org{cfg: cfg}
+	o := &Org{cfg: cfg, auth: auth}
 	o.client = &connect.Client{
 		Vendor: vendor, Auth: auth, HTTP: cfg.HTTP, Limiter: cfg.Limiter, Budget: cfg.Budget, Log: cfg.Log, Now: cfg.Now, Sleep: cfg.Sleep, Decode: decode,
 	}

@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 	"unicode"
+
+	"throughline"
 )
 
 // A SavedFile is a file of a deal folder.
@@ -69,10 +72,10 @@ func (d *Deal) Folder() ([]SavedFile, error) {
 			return nil, err
 		}
 	}
-	if who := d.people(); who != nil {
+	if who := d.stated(); who != nil {
 		data, err := json.MarshalIndent(who, "", " ")
 		if err != nil {
-			return nil, fmt.Errorf("saving who is the deal's CSM: %w", err)
+			return nil, fmt.Errorf("saving what the configuration tells of the deal: %w", err)
 		}
 		out = append(out, SavedFile{dealFile, append(data, '\n')})
 	}
@@ -85,9 +88,10 @@ func (d *Deal) Folder() ([]SavedFile, error) {
 	return out, nil
 }
 
-// people says who are AE and CSM, where the configuration told which fields hold
-// them; nil where nothing is known beyond what the records themselves say.
-func (d *Deal) people() map[string]any {
+// stated is what the configuration tells of the deal beyond its records: who
+// sells, and who are AE and CSM where it names the fields that hold them; nil
+// where it tells nothing.
+func (d *Deal) stated() map[string]any {
 	out := map[string]any{}
 	for role, id := range map[string]string{"ae": d.AE, "csm": d.CSM} {
 		if role == "ae" && id == d.Opportunity.text("OwnerId") {
@@ -99,12 +103,15 @@ func (d *Deal) people() map[string]any {
 			}
 		}
 	}
-	if len(out) == 0 {
+	if len(out) == 0 && d.seller == (throughline.Company{}) {
 		return nil
 	}
-	out["seller"], out["customer"] = map[string]any{}, map[string]any{}
+	out["made_by"], out["seller"], out["customer"] = madeBy, d.seller, map[string]any{}
 	return out
 }
+
+// madeBy marks a deal.json that Save wrote and may replace.
+const madeBy = "throughline, from Salesforce"
 
 // Save writes the deal's files below a directory, which is made where it is not
 // there. Files of an earlier pull are replaced, and those that are no longer
@@ -166,20 +173,16 @@ var recordFiles = []string{
 	"describe_opportunity", "describe_account",
 }
 
-// ownDealFile reports whether a deal.json is one that Save wrote: it says who AE
-// and CSM are, and nothing of seller and customer.
+// ownDealFile reports whether a deal.json is one that Save wrote.
 func ownDealFile(data []byte) bool {
-	var d map[string]json.RawMessage
-	if json.Unmarshal(data, &d) != nil || string(d["seller"]) != "{}" || string(d["customer"]) != "{}" {
-		return false
+	var d struct {
+		MadeBy string `json:"made_by"`
 	}
-	for key := range d {
-		if !slices.Contains([]string{"seller", "customer", "ae", "csm"}, key) {
-			return false
-		}
-	}
-	return true
+	return json.Unmarshal(data, &d) == nil && d.MadeBy == madeBy
 }
+
+// sortedNames are a record's fields in order.
+func sortedNames(r Record) []string { return slices.Sorted(maps.Keys(r)) }
 
 // plain keeps the letters and digits of an id.
 func plain(id string) string {

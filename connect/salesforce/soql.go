@@ -94,6 +94,15 @@ func (o *Org) address(w wish) string {
 // answers are the bodies that answered wishes, by name.
 type answers map[string]json.RawMessage
 
+// A compositeAnswer is what a composite call is answered with.
+type compositeAnswer struct {
+	Parts []struct {
+		Body   json.RawMessage `json:"body"`
+		Status int             `json:"httpStatusCode"`
+		Name   string          `json:"referenceId"`
+	} `json:"compositeResponse"`
+}
+
 // ask sends wishes as one composite call: at most 25, of them at most 5 queries.
 // A part that failed for a while is asked for again by itself. What was refused
 // comes back as an error by name.
@@ -107,13 +116,7 @@ func (o *Org) ask(ctx context.Context, op string, wishes []wish) (answers, map[s
 	for i, w := range wishes {
 		parts[i] = part{http.MethodGet, o.address(w), w.name}
 	}
-	var answer struct {
-		Parts []struct {
-			Body   json.RawMessage `json:"body"`
-			Status int             `json:"httpStatusCode"`
-			Name   string          `json:"referenceId"`
-		} `json:"compositeResponse"`
-	}
+	var answer compositeAnswer
 	body := map[string]any{"allOrNone": false, "compositeRequest": parts}
 	req := connect.Request{Op: op, Method: http.MethodPost, Path: o.path("composite"), Body: body, Repeatable: true}
 	if err := o.do(ctx, req, &answer); err != nil {
@@ -248,10 +251,12 @@ func hidden(w wish, field string, status int) *connect.Error {
 
 // A description is what describe tells of an object, as far as it is kept.
 type description struct {
-	Name   string             `json:"name"`
-	Label  string             `json:"label"`
-	URLs   map[string]string  `json:"urls,omitempty"`
-	Fields []fieldDescription `json:"fields"`
+	Name       string             `json:"name"`
+	Label      string             `json:"label"`
+	URLs       map[string]string  `json:"urls,omitempty"`
+	Createable bool               `json:"createable,omitempty"`
+	Updateable bool               `json:"updateable,omitempty"`
+	Fields     []fieldDescription `json:"fields"`
 }
 
 type fieldDescription struct {
@@ -261,6 +266,19 @@ type fieldDescription struct {
 	Custom    bool     `json:"custom"`
 	Reference []string `json:"referenceTo,omitempty"`
 	Relation  string   `json:"relationshipName,omitempty"`
+
+	Updateable bool `json:"updateable,omitempty"`
+	Length     int  `json:"length,omitempty"` // in characters, of types that hold text
+}
+
+// field is a field by its API name; false where the object shows none.
+func (d description) field(name string) (fieldDescription, bool) {
+	for _, f := range d.Fields {
+		if strings.EqualFold(f.Name, name) {
+			return f, true
+		}
+	}
+	return fieldDescription{}, false
 }
 
 // has reports whether the object shows a field; of "ContentDocument.Title",

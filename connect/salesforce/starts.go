@@ -22,6 +22,7 @@ type Event struct {
 type Start struct {
 	Opportunity string
 	WonAt       time.Time
+	ID          string      // of the history's row that says so, where one does
 	Before      []time.Time // earlier times it was won, each moved back in between
 	MovedBack   time.Time   // when it was moved back after; zero while it stands
 }
@@ -32,7 +33,7 @@ func (s Start) Again() bool { return len(s.Before) > 0 }
 // Event is what to remember of a start that was made, so that [Starts] does not
 // tell it again.
 func (s Start) Event() Event {
-	return Event{Opportunity: s.Opportunity, At: s.WonAt, Won: true, Started: true}
+	return Event{Opportunity: s.Opportunity, At: s.WonAt, ID: s.ID, Won: true, Started: true}
 }
 
 // Starts are the wins among the events for which no start was made yet, oldest
@@ -64,6 +65,7 @@ func Starts(events []Event) []Start {
 // A win is a run of events in won stages.
 type win struct {
 	from, until time.Time // until is zero while it stands
+	id          string    // of the row that it begins with
 	started     bool
 }
 
@@ -73,7 +75,7 @@ func startsOf(events []Event) []Start {
 	var before []time.Time
 	for _, w := range winsOf(events) {
 		if !w.started {
-			out = append(out, Start{Opportunity: events[0].Opportunity, WonAt: w.from, Before: slices.Clone(before), MovedBack: w.until})
+			out = append(out, Start{Opportunity: events[0].Opportunity, WonAt: w.from, ID: w.id, Before: slices.Clone(before), MovedBack: w.until})
 		}
 		before = append(before, w.from)
 	}
@@ -86,7 +88,7 @@ func winsOf(events []Event) []win {
 	for _, e := range events {
 		switch {
 		case e.Won && !won:
-			wins = append(wins, win{from: e.At, started: e.Started})
+			wins = append(wins, win{from: e.At, id: e.ID, started: e.Started})
 		case e.Won:
 			wins[len(wins)-1].started = wins[len(wins)-1].started || e.Started
 		case won:

@@ -55,7 +55,15 @@ func TestStarts(t *testing.T) {
 		},
 		"within one moment, by the row": {
 			[]salesforce.Event{{Opportunity: "o", At: day(2), ID: "2", Won: true}, {Opportunity: "o", At: day(2), ID: "1"}},
-			[]salesforce.Start{first},
+			[]salesforce.Start{{Opportunity: "o", WonAt: day(2), ID: "2"}},
+		},
+		"within one moment, started": {
+			[]salesforce.Event{
+				{Opportunity: "o", At: day(2), ID: "2", Won: true},
+				{Opportunity: "o", At: day(2), ID: "1"},
+				salesforce.Start{Opportunity: "o", WonAt: day(2), ID: "2"}.Event(),
+			},
+			nil,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

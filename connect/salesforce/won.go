@@ -1,6 +1,7 @@
 package salesforce
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -41,7 +42,7 @@ type Win struct {
 	// Events are the opportunity's moves, for [Starts].
 	Events []Event
 	// Undated says that the history does not tell when it was won; WonAt is then
-	// the close date.
+	// the close date, and the last of Events that it stands as won at Changed.
 	Undated bool
 }
 
@@ -52,18 +53,46 @@ type Win struct {
 // to date the wins. It takes one call when nothing was won, two for up to 800
 // wins.
 func (o *Org) Won(ctx context.Context, f Filter, since, until time.Time) ([]Win, []Gap, error) {
-	w, err := f.wish(since, until)
+	w, err := f.wish("SystemModstamp >= "+moment(since.Add(-Overlap)), "SystemModstamp < "+moment(until))
 	if err != nil {
 		return nil, nil, err
 	}
-	first, err := o.alone(ctx, w)
+	wins, err := o.standing(ctx, w)
 	if err != nil {
 		return nil, nil, err
+	}
+	return o.dated(ctx, f, wins)
+}
+
+// WonByID are those of the opportunities that stand as won, as [Org.Won] has them.
+// It takes one call for each 200 ids, and one for up to 800 wins.
+func (o *Org) WonByID(ctx context.Context, f Filter, ids []string) ([]Win, []Gap, error) {
+	var wins []Win
+	for some := range slices.Chunk(ids, historyBatch) {
+		w, err := f.wish("Id IN " + quotes(some))
+		if err != nil {
+			return nil, nil, err
+		}
+		more, err := o.standing(ctx, w)
+		if err != nil {
+			return nil, nil, err
+		}
+		wins = append(wins, more...)
+	}
+	slices.SortStableFunc(wins, func(a, b Win) int { return a.Changed.Compare(b.Changed) })
+	return o.dated(ctx, f, wins)
+}
+
+// standing are the opportunities of a query as they stand, not dated yet.
+func (o *Org) standing(ctx context.Context, w wish) ([]Win, error) {
+	first, err := o.alone(ctx, w)
+	if err != nil {
+		return nil, err
 	}
 	var wins []Win
 	for rec, err := range o.rows(ctx, w.op(), first) {
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		amount, _ := rec["Amount"].(float64)
 		wins = append(wins, Win{
@@ -71,6 +100,11 @@ func (o *Org) Won(ctx context.Context, f Filter, since, until time.Time) ([]Win,
 			Type: rec.text("Type"), Amount: amount, CloseDate: rec.text("CloseDate"), Changed: when(rec.text("SystemModstamp")),
 		})
 	}
+	return wins, nil
+}
+
+// dated are the wins that count, with the moments they were made at.
+func (o *Org) dated(ctx context.Context, f Filter, wins []Win) ([]Win, []Gap, error) {
 	if len(wins) == 0 {
 		return nil, nil, nil
 	}
@@ -84,11 +118,9 @@ func (o *Org) Won(ctx context.Context, f Filter, since, until time.Time) ([]Win,
 
 var winFields = []string{"Id", "Name", "AccountId", "OwnerId", "StageName", "Type", "Amount", "CloseDate", "SystemModstamp"}
 
-// wish is the query of the window.
-func (f Filter) wish(since, until time.Time) (wish, error) {
-	where := []string{
-		"IsWon = true", "SystemModstamp >= " + moment(since.Add(-Overlap)), "SystemModstamp < " + moment(until),
-	}
+// wish is the query of the won opportunities for which the conditions hold.
+func (f Filter) wish(conditions ...string) (wish, error) {
+	where := append([]string{"IsWon = true"}, conditions...)
 	if len(f.RecordTypes) > 0 {
 		where = append(where, "RecordType.DeveloperName IN "+quotes(f.RecordTypes))
 	}
@@ -96,10 +128,7 @@ func (f Filter) wish(since, until time.Time) (wish, error) {
 		where = append(where, "Type IN "+quotes(f.Types))
 	}
 	if len(f.Pipelines) > 0 {
-		field := f.PipelineField
-		if field == "" {
-			field = "ForecastCategoryName"
-		}
+		field := f.pipelineField()
 		if !apiName.MatchString(field) {
 			return wish{}, &connect.Error{Vendor: vendor, Op: "query Opportunity", Message: fmt.Sprintf("%q is no field name", field), Advice: "put the field's API name into the configuration, such as Pipeline__c"}
 		}
@@ -114,6 +143,27 @@ func (f Filter) wish(since, until time.Time) (wish, error) {
 	}, nil
 }
 
+func (f Filter) pipelineField() string { return cmp.Or(f.PipelineField, "ForecastCategoryName") }
+
+// Fields are the opportunity's fields whose change may make it count as won, as
+// change events name them.
+func (f Filter) Fields() []string {
+	fields := []string{"StageName"}
+	if len(f.RecordTypes) > 0 {
+		fields = append(fields, "RecordTypeId")
+	}
+	if len(f.Types) > 0 {
+		fields = append(fields, "Type")
+	}
+	if len(f.Pipelines) > 0 {
+		fields = append(fields, f.pipelineField())
+	}
+	if f.MinAmount > 0 {
+		fields = append(fields, "Amount")
+	}
+	return fields
+}
+
 // One call asks for the stages, and for the history of up to four times 200
 // opportunities.
 const (
@@ -121,12 +171,14 @@ const (
 	historyBatches = 4
 )
 
+var stagesWish = wish{name: "stages", object: "OpportunityStage", fields: []string{"MasterLabel", "ApiName", "IsWon"}, rest: "ORDER BY SortOrder"}
+
 // date finds out when each win was made, from the opportunities' history.
 func (o *Org) date(ctx context.Context, wins []Win) ([]Gap, error) {
 	var gaps []Gap
 	var won map[string]bool
 	for some := range slices.Chunk(wins, historyBatch*historyBatches) {
-		wishes := []wish{{name: "stages", object: "OpportunityStage", fields: []string{"MasterLabel", "ApiName", "IsWon"}, rest: "ORDER BY SortOrder"}}
+		wishes := []wish{stagesWish}
 		for batch := range slices.Chunk(some, historyBatch) {
 			ids := make([]string, len(batch))
 			for i, w := range batch {
@@ -197,5 +249,6 @@ func (w *Win) settle(history []Record, wonStage map[string]bool) {
 		closed = w.Changed
 	}
 	w.Start, w.Undated = Start{Opportunity: w.ID, WonAt: closed}, true
-	w.Events = append(w.Events, Event{Opportunity: w.ID, At: closed, Won: true})
+	// All that is known for certain is that it stood as won when it was last changed.
+	w.Events = append(w.Events, Event{Opportunity: w.ID, At: w.Changed, Won: true})
 }

@@ -190,6 +190,15 @@ func (c *Client) perMinute(method string) float64 {
 	return 50
 }
 
+// pace keeps the calls of any minute to a number, with a tenth of them at once.
+func pace(perMinute float64) (perSecond float64, burst int) {
+	if perMinute < 10 {
+		return perMinute / 60, 1
+	}
+	burst = int(perMinute / 10)
+	return (perMinute - float64(burst)) / 60, burst
+}
+
 // method is the client of one method: each has a limit of its own.
 func (c *Client) method(name string) *connect.Client {
 	c.mu.Lock()
@@ -205,8 +214,8 @@ func (c *Client) method(name string) *connect.Client {
 	if c.cfg.Limiter != nil {
 		limiter = c.cfg.Limiter(name)
 	} else {
-		perMinute := c.perMinute(name)
-		limiter = connect.SharedLimiter(Vendor+" "+name, c.cfg.Base+" "+token, perMinute/60, max(1, int(perMinute/10)))
+		perSecond, burst := pace(c.perMinute(name))
+		limiter = connect.SharedLimiter(Vendor+" "+name, c.cfg.Base+" "+token, perSecond, burst)
 	}
 	m := &connect.Client{
 		Vendor: Vendor, Base: c.cfg.Base, Auth: connect.Static(token), Decode: decode, Refused: refused, Limiter: limiter,

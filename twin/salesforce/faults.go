@@ -2,6 +2,7 @@ package salesforce
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,6 +16,7 @@ type Fault struct {
 	Reset   bool          // the connection ends without an answer
 	Slow    time.Duration // the answer comes so much later, if the client still waits
 	Cut     bool          // the answer breaks off in the middle
+	Stored  bool          // the call is carried out all the same, before it goes wrong
 }
 
 type fault struct {
@@ -23,7 +25,8 @@ type fault struct {
 	left int
 }
 
-// Order makes the next calls whose path or SOQL contains the text go wrong.
+// Order makes the next calls whose path or SOQL contains the text go wrong, or that
+// of a part of a composite request: "POST /services/data/v68.0/sobjects/Task".
 func (s *Server) Order(path string, times int, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -39,7 +42,8 @@ func (s *Server) Clear() {
 
 func (s *Server) fault(c Call) *Fault {
 	for _, f := range s.faults {
-		if f.left > 0 && (strings.Contains(c.Path, f.path) || strings.Contains(c.Query, f.path)) {
+		of := func(text string) bool { return strings.Contains(text, f.path) }
+		if f.left > 0 && (of(c.Method+" "+c.Path) || of(c.Query) || slices.ContainsFunc(c.Parts, of)) {
 			f.left--
 			return &f.Fault
 		}

@@ -16,7 +16,7 @@ import (
 
 // TestJSForce: a client that others wrote for the real service works with the
 // stand-in: its tokens, queries as that client writes them, pages, descriptions,
-// composite requests, files and errors.
+// composite requests, files, errors, and its writes.
 func TestJSForce(t *testing.T) {
 	node := npmtest.Install(t)
 	s := New()
@@ -49,6 +49,8 @@ func TestJSForce(t *testing.T) {
 	want := map[string]any{
 		"name": `O'Neill & Sons`, "label": "How could we lose?", "found": []any{`O'Neill & Sons`}, "notes": 7.0, "total": 7.0,
 		"composite": []any{200.0, 400.0}, "file": "# Plän", "field": "INVALID_FIELD", "type": "INVALID_TYPE", "usage": 100000.0, "stale": "INVALID_SESSION_ID",
+		"versions": []any{[]any{"1", false}, []any{"2", true}}, "links": []any{[]any{true, "handoff.html"}}, "made": []any{true, "<p>Plän</p>"},
+		"updated": []any{true, "Low"}, "note": true, "refused": []any{"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "DUPLICATE_VALUE"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -18,8 +18,6 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -48,6 +46,14 @@ type Server struct {
 	// Denied are objects ("EmailMessage") and fields ("Opportunity.Amount") that
 	// the user has no permission for, and records (by id) not shared with them.
 	Denied map[string]bool
+	// NoCreate are objects of which the user may make no records, NoEdit objects and
+	// fields that the user may not change.
+	NoCreate, NoEdit map[string]bool
+	// Rules are validation rules: by object, what they say when they refuse any
+	// change of a record.
+	Rules map[string]string
+	// NoHTML says that HTML files may not be uploaded.
+	NoHTML bool
 	// Labels are those of fields, "Opportunity.Loss_Risk__c"; by default a
 	// field's API name, made readable.
 	Labels map[string]string
@@ -63,6 +69,8 @@ type Server struct {
 	used    int // calls that count against the limit
 	faults  []*fault
 	made    int // ids
+
+	onChange []func(object string, rec Record)
 }
 
 // A Record is one record's fields, as JSON has them.
@@ -72,7 +80,7 @@ type Record map[string]any
 type Call struct {
 	Method, Path string
 	Query        string   // the SOQL of a query
-	Parts        []string // of a composite request: the subrequests' addresses
+	Parts        []string // of a composite request: the subrequests' methods and addresses
 }
 
 type cursor struct {
@@ -84,7 +92,7 @@ type cursor struct {
 func New() *Server {
 	return &Server{
 		Audience: "https://login.salesforce.com", Now: time.Now, TokenLife: 2 * time.Hour, PageSize: 2000, Limit: 100_000,
-		Denied: map[string]bool{}, Labels: map[string]string{},
+		Denied: map[string]bool{}, NoCreate: map[string]bool{}, NoEdit: map[string]bool{}, Rules: map[string]string{}, Labels: map[string]string{},
 		tables: map[string][]Record{}, fields: standardFields(), blobs: map[string][]byte{}, tokens: map[string]time.Time{}, cursors: map[string]cursor{},
 	}
 }
@@ -127,13 +135,16 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	f := s.note(r, body)
 	s.mu.Unlock()
-	if f != nil && f.before(w, r) {
+	if f != nil && !f.Stored && f.before(w, r) {
 		return
 	}
 	rec := httptest.NewRecorder()
 	s.mu.Lock()
 	s.answer(rec, r, body)
 	s.mu.Unlock()
+	if f != nil && f.Stored && f.before(w, r) {
+		return
+	}
 	maps.Copy(w.Header(), rec.Header())
 	f.write(w, rec.Code, rec.Body.Bytes())
 }
@@ -145,7 +156,7 @@ func (s *Server) note(r *http.Request, body []byte) *Fault {
 		var req compositeRequest
 		if json.Unmarshal(body, &req) == nil {
 			for _, p := range req.Parts {
-				c.Parts = append(c.Parts, p.URL)
+				c.Parts = append(c.Parts, p.Method+" "+p.URL)
 			}
 		}
 	}
@@ -176,14 +187,18 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, body []byte) {
 	case path == "composite" && r.Method == http.MethodPost:
 		s.composite(w, r, body)
 	default:
-		s.resource(w, r, path)
+		s.resource(w, r, path, body)
 	}
 }
 
 // resource answers what may also stand in a composite request, but for blobs.
-func (s *Server) resource(w http.ResponseWriter, r *http.Request, path string) {
+func (s *Server) resource(w http.ResponseWriter, r *http.Request, path string, body []byte) {
 	parts := strings.Split(path, "/")
 	switch {
+	case r.Method == http.MethodPost && len(parts) == 2 && parts[0] == "sobjects":
+		s.create(w, parts[1], body)
+	case r.Method == http.MethodPatch && len(parts) == 3 && parts[0] == "sobjects":
+		s.update(w, parts[1], parts[2], body)
 	case r.Method != http.MethodGet:
 		fail(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "HTTP Method '"+r.Method+"' not allowed.")
 	case path == "query", path == "queryAll":
@@ -290,65 +305,4 @@ func (s *Server) blob(w http.ResponseWriter, object, id, field string) {
 
 func attributes(object string, rec Record) map[string]any {
 	return map[string]any{"type": object, "url": fmt.Sprintf("/services/data/%s/sobjects/%s/%v", Version, object, rec["Id"])}
-}
-
-type compositeRequest struct {
-	AllOrNone bool `json:"allOrNone"`
-	Parts     []struct {
-		Method      string `json:"method"`
-		URL         string `json:"url"`
-		ReferenceID string `json:"referenceId"`
-	} `json:"compositeRequest"`
-}
-
-// The bounds of a composite request.
-const (
-	mostParts   = 25
-	mostQueries = 5
-)
-
-var referenceID = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-
-// composite runs several requests that count as one call. References from one to
-// another's answer are not understood.
-func (s *Server) composite(w http.ResponseWriter, r *http.Request, body []byte) {
-	var req compositeRequest
-	if err := json.Unmarshal(body, &req); err != nil {
-		fail(w, http.StatusBadRequest, "JSON_PARSER_ERROR", "the body is not JSON")
-		return
-	}
-	if len(req.Parts) > mostParts {
-		fail(w, http.StatusBadRequest, "LIMIT_EXCEEDED", "Limit exceeded: 25 subrequests")
-		return
-	}
-	queries, seen, answers := 0, map[string]bool{}, []any{}
-	for _, p := range req.Parts {
-		u, err := url.Parse(p.URL)
-		path, ok := "", false
-		if err == nil {
-			path, ok = strings.CutPrefix(u.Path, "/services/data/"+Version+"/")
-		}
-		if !ok || !referenceID.MatchString(p.ReferenceID) || seen[p.ReferenceID] || strings.Contains(p.URL, " ") {
-			fail(w, http.StatusBadRequest, "PROCESSING_HALTED", "a subrequest's url or referenceId is not valid")
-			return
-		}
-		seen[p.ReferenceID] = true
-		isQuery := strings.HasPrefix(path, "query")
-		if isQuery {
-			queries++
-		}
-		rec := httptest.NewRecorder()
-		switch {
-		case isQuery && queries > mostQueries:
-			fail(rec, http.StatusBadRequest, "LIMIT_EXCEEDED", "Limit exceeded: 5 query subrequests")
-		case strings.Count(path, "/") == 3:
-			fail(rec, http.StatusBadRequest, "NOT_SUPPORTED", "blobs are not supported in a composite request")
-		default:
-			s.resource(rec, &http.Request{Method: p.Method, URL: u, Header: r.Header}, path)
-		}
-		answers = append(answers, map[string]any{
-			"body": json.RawMessage(rec.Body.Bytes()), "httpHeaders": map[string]string{}, "httpStatusCode": rec.Code, "referenceId": p.ReferenceID,
-		})
-	}
-	reply(w, map[string]any{"compositeResponse": answers})
 }

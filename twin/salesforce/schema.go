@@ -20,6 +20,9 @@ type Field struct {
 	Type      string // as describe calls it: id, reference, string, textarea, picklist, currency, double, int, boolean, date, datetime, base64
 	Label     string
 	Reference string // the object that a reference points to
+
+	Length     int  // in characters; 0 for what is usual for the type
+	Calculated bool // by a formula: nobody sets it
 }
 
 // custom reports whether an admin of the org made the field.
@@ -95,7 +98,8 @@ func (s *Server) describe(w http.ResponseWriter, r *http.Request, object string)
 		}
 		fields = append(fields, map[string]any{
 			"name": f.Name, "label": label, "type": f.Type, "custom": f.custom(), "picklistValues": []any{}, "referenceTo": refs,
-			"updateable": f.custom(), "calculated": false, "relationshipName": f.relation(),
+			"createable": s.writable(object, f, true), "updateable": s.writable(object, f, false) && !s.NoEdit[object], "length": f.length(), "calculated": f.Calculated,
+			"relationshipName": f.relation(),
 		})
 	}
 	host := "https://org.my.salesforce.example"
@@ -104,6 +108,7 @@ func (s *Server) describe(w http.ResponseWriter, r *http.Request, object string)
 	}
 	reply(w, map[string]any{
 		"name": object, "label": readable(object), "custom": false, "queryable": true, "fields": fields,
+		"createable": !s.NoCreate[object], "updateable": !s.NoEdit[object],
 		"urls": map[string]string{"sobject": "/services/data/" + Version + "/sobjects/" + object, "uiDetailTemplate": host + "/{ID}"},
 	})
 }
@@ -148,6 +153,7 @@ func (s *Server) put(object string, rec Record) string {
 		}
 	}
 	stamp(rec, s.Now())
+	s.changed(object, rec)
 	for i, old := range s.tables[object] {
 		if old["Id"] == rec["Id"] {
 			s.tables[object][i] = rec

@@ -76,19 +76,21 @@ func objectOf(rec Record) string {
 // history.
 func (s *Server) settle(opp Record) {
 	won, _ := opp["IsWon"].(bool)
-	last := ""
+	first, last := "", ""
 	for _, h := range s.tables["OpportunityHistory"] {
 		if h["OpportunityId"] != opp["Id"] {
 			continue
 		}
 		s.stage(h["StageName"], h["StageName"] == opp["StageName"] && won)
-		if at, _ := h["CreatedDate"].(string); at > last {
-			last = at
+		at, _ := h["CreatedDate"].(string)
+		last = max(last, at)
+		if at != "" && (first == "" || at < first) {
+			first = at
 		}
 	}
 	s.stage(opp["StageName"], won)
 	if last != "" {
-		opp["LastModifiedDate"], opp["SystemModstamp"], opp["LastStageChangeDate"] = last, last, last
+		opp["CreatedDate"], opp["LastModifiedDate"], opp["SystemModstamp"], opp["LastStageChangeDate"] = first, last, last, last
 	}
 }
 
@@ -108,6 +110,7 @@ func (s *Server) Move(id, stage string, won bool, at time.Time) {
 	opp["StageName"], opp["IsWon"], opp["IsClosed"] = stage, won, won
 	opp["LastModifiedDate"], opp["SystemModstamp"], opp["LastStageChangeDate"] = timeText(at), timeText(at), timeText(at)
 	s.put("OpportunityHistory", Record{"OpportunityId": opp["Id"], "StageName": stage, "CreatedDate": timeText(at)})
+	s.changed("Opportunity", opp)
 }
 
 // Set changes fields of a record at a moment.
@@ -128,22 +131,14 @@ func (s *Server) Attach(to, name, owner string, at time.Time, data []byte) strin
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	ext := strings.TrimPrefix(path.Ext(name), ".")
-	common := Record{
-		"Title": strings.TrimSuffix(name, path.Ext(name)), "FileType": fileType(ext), "FileExtension": ext, "ContentSize": len(data),
+	version := s.addVersion("", Record{
+		"Title": strings.TrimSuffix(name, path.Ext(name)), "PathOnClient": name, "FileType": fileType(ext), "FileExtension": ext,
 		"OwnerId": owner, "CreatedById": owner, "CreatedDate": timeText(at),
-	}
-	version := Record{"PathOnClient": name, "IsLatest": true}
-	document := Record{}
-	for k, v := range common {
-		version[k], document[k] = v, v
-	}
-	versionID := s.put("ContentVersion", version)
-	document["LatestPublishedVersionId"] = versionID
-	documentID := s.put("ContentDocument", document)
-	s.find("ContentVersion", versionID)["ContentDocumentId"] = documentID
-	s.put("ContentDocumentLink", Record{"LinkedEntityId": to, "ContentDocumentId": documentID, "ShareType": "V", "CreatedDate": timeText(at)})
-	s.blobs["ContentVersion/"+versionID] = data
-	return versionID
+	}, data)
+	document := s.find("ContentVersion", version)["ContentDocumentId"]
+	s.find("ContentDocument", document.(string))["CreatedDate"] = timeText(at)
+	s.put("ContentDocumentLink", Record{"LinkedEntityId": to, "ContentDocumentId": document, "ShareType": "V", "CreatedDate": timeText(at)})
+	return version
 }
 
 // fileType is what the org calls the type of files with an extension.

@@ -57,6 +57,36 @@ async function main() {
     }
   }
 
+  // Writes as the client makes them: a file, a version of it, its other link, a
+  // field, and what is refused.
+  const made = await conn.sobject('ContentVersion').create({
+    Title: 'Handoff', PathOnClient: 'handoff.html', VersionData: Buffer.from('<p>Plän</p>').toString('base64'), FirstPublishLocationId: opportunity,
+  });
+  const first = await conn.sobject('ContentVersion').retrieve(made.id);
+  await conn.sobject('ContentVersion').create({ Title: 'Handoff', PathOnClient: 'handoff.html', VersionData: Buffer.from('two').toString('base64'), ContentDocumentId: first.ContentDocumentId });
+  const versions = await conn.sobject('ContentVersion').find({ ContentDocumentId: first.ContentDocumentId }, ['VersionNumber', 'IsLatest']).sort('VersionNumber');
+  out.versions = versions.map((v) => [v.VersionNumber, v.IsLatest]);
+  const links = await conn.query("SELECT LinkedEntityId, ContentDocument.LatestPublishedVersion.PathOnClient FROM ContentDocumentLink WHERE ContentDocumentId = '" + first.ContentDocumentId + "'");
+  out.links = links.records.map((l) => [l.LinkedEntityId === opportunity, l.ContentDocument.LatestPublishedVersion.PathOnClient]);
+  out.made = [made.success, await bytes(conn.sobject('ContentVersion').record(made.id).blob('VersionData'))];
+  const updated = await conn.sobject('Opportunity').update({ Id: opportunity, Loss_Risk__c: 'Low' });
+  out.updated = [updated.success, (await conn.sobject('Opportunity').retrieve(opportunity)).Loss_Risk__c];
+  const note = await conn.sobject('ContentNote').create({ Title: 'Note', Content: Buffer.from('<p>Hi</p>').toString('base64') });
+  out.note = note.success;
+  out.refused = [];
+  for (const write of [
+    () => conn.sobject('Opportunity').update({ Id: opportunity, Nope__c: 'x' }),
+    () => conn.sobject('Opportunity').update({ Id: opportunity, SystemModstamp: '2026-01-01T00:00:00Z' }),
+    () => conn.sobject('ContentDocumentLink').create({ ContentDocumentId: first.ContentDocumentId, LinkedEntityId: opportunity, ShareType: 'V' }),
+  ]) {
+    try {
+      await write();
+      out.refused.push('no error');
+    } catch (e) {
+      out.refused.push(e.errorCode || e.name);
+    }
+  }
+
   const usage = conn.limitInfo && conn.limitInfo.apiUsage;
   out.usage = usage ? usage.used > 0 && usage.limit : null;
 

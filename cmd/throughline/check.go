@@ -1,0 +1,286 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"throughline/connect"
+	"throughline/connect/salesforce"
+)
+
+func newCheck(e env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "check",
+		Short: "Try every connection and permission, and list the deals that would have counted",
+		Long: "Tries what each system of the configuration must allow, and prints what works, what is missing, and the scope or setting to\n" +
+			"change. Then it lists the deals won in the last three months that the configuration lets count, and those that it does not,\n" +
+			"with the reason. Nothing is written anywhere. The exit status is 1 where something needed is missing.\n\n" +
+			"Secrets come from environment variables; each may also have _FILE behind its name, and name a file:\n" + secretsHelp(),
+		Example: "  throughline check\n" +
+			"  throughline check --config /etc/throughline.yaml --format json",
+		Args: noArguments,
+	}
+	format := choose(cmd, "format", "f", "how it is written", "text", "json")
+	setup := addSetupFlags(cmd, e)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := loadConfig(*setup.config)
+		if err != nil {
+			return err
+		}
+		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		p := startProgress(e)
+		defer p.stop()
+		r := checkAll(ctx, p, c, connectAll(c, setup.tools()), e.now())
+		p.stop()
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("checking the connections: %w", err)
+		}
+		if format.value == "json" {
+			err = writeJSON(e.stdout, r, "  ")
+		} else {
+			err = e.tell("%s", r)
+		}
+		if err != nil {
+			return err
+		}
+		if n := r.missing(); n > 0 {
+			return fmt.Errorf("%s missing", counted(n, "permission or setting is", "permissions or settings are"))
+		}
+		return nil
+	}
+	return cmd
+}
+
+func secretsHelp() string {
+	var out strings.Builder
+	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	for _, s := range secrets {
+		fmt.Fprintf(table, "  %s\t%s\n", s.name, s.doc)
+	}
+	_ = table.Flush() // into memory, which can't fail
+	return strings.TrimSuffix(out.String(), "\n")
+}
+
+// A checkReport is what `throughline check` tells.
+type checkReport struct {
+	Permissions []checkedPermission `json:"permissions"`
+	Since       time.Time           `json:"since"` // of the deals
+	Deals       []checkedDeal       `json:"deals"`
+	DealsError  string              `json:"deals_error,omitempty"` // why they could not be listed
+}
+
+type checkedPermission struct {
+	System   string `json:"system"`
+	Name     string `json:"name"`
+	For      string `json:"for"`
+	OK       bool   `json:"ok"`
+	Optional bool   `json:"optional,omitempty"`
+	Problem  string `json:"problem,omitempty"` // with what to change
+}
+
+type checkedDeal struct {
+	ID       string  `json:"id"`
+	Name     string  `json:"name"`
+	Amount   float64 `json:"amount"`
+	Type     string  `json:"type"`
+	Won      string  `json:"won"` // day
+	AE       string  `json:"ae"`
+	CSM      string  `json:"csm"`
+	Counts   bool    `json:"counts"`
+	Excluded string  `json:"excluded,omitempty"` // why it does not count
+}
+
+// checkAll tries all connections, one after the other, and lists the deals.
+func checkAll(ctx context.Context, p *progress, c *config, n *connections, now time.Time) checkReport {
+	r := checkReport{Permissions: []checkedPermission{}, Since: now.AddDate(0, -3, 0).UTC(), Deals: []checkedDeal{}}
+	for _, conn := range n.all {
+		p.enter("Checking " + conn.name)
+		if conn.err != nil {
+			r.Permissions = append(r.Permissions, checkedPermission{System: conn.name, Name: "Set-up", For: "any call", Problem: conn.err.Error()})
+			continue
+		}
+		for _, perm := range conn.check(ctx) {
+			row := checkedPermission{System: conn.name, Name: perm.Name, For: perm.For, OK: perm.Err == nil, Optional: perm.Optional}
+			if perm.Err != nil {
+				row.Problem = problemOf(perm.Err)
+			}
+			r.Permissions = append(r.Permissions, row)
+		}
+	}
+	if len(n.all) == 0 {
+		r.Permissions = append(r.Permissions, checkedPermission{System: "Configuration", Name: "Systems", For: "anything", Problem: "it names no system: 'throughline init' asks which there are"})
+	}
+	if n.salesforce != nil {
+		p.enter("Looking for won deals")
+		var err error
+		if r.Deals, err = wonDeals(ctx, n.salesforce, c.Deals.filter(), r.Since, now); err != nil {
+			r.DealsError = err.Error()
+		}
+	}
+	return r
+}
+
+// problemOf is an error in a table that names system and permission already.
+func problemOf(err error) string {
+	var known *connect.Error
+	if errors.As(err, &known) {
+		short := *known
+		short.Vendor, short.Op = "", ""
+		return strings.TrimPrefix(short.Error(), ": ")
+	}
+	return err.Error()
+}
+
+func (r checkReport) missing() int {
+	n := 0
+	for _, p := range r.Permissions {
+		if !p.OK && !p.Optional {
+			n++
+		}
+	}
+	return n
+}
+
+// filter says which won deals count.
+func (d dealsConfig) filter() salesforce.Filter {
+	return salesforce.Filter{
+		RecordTypes: d.RecordTypes, Types: d.Types, PipelineField: d.PipelineField, Pipelines: d.Pipelines, MinAmount: d.MinAmount, From: d.From,
+	}
+}
+
+// wonDeals are the deals won since a moment, newest first: those that count, and
+// those that the filter leaves out, with the reason.
+func wonDeals(ctx context.Context, org *salesforce.Org, f salesforce.Filter, since, now time.Time) ([]checkedDeal, error) {
+	counting, _, err := org.Won(ctx, f, since, now)
+	if err != nil {
+		return []checkedDeal{}, err
+	}
+	all, _, err := org.Won(ctx, salesforce.Filter{}, since, now)
+	if err != nil {
+		return []checkedDeal{}, err
+	}
+	counts := map[string]bool{}
+	for _, w := range counting {
+		counts[w.ID] = true
+	}
+	all = slices.DeleteFunc(all, func(w salesforce.Win) bool { return w.WonAt.Before(since) })
+	ids := make([]string, len(all))
+	for i, w := range all {
+		ids[i] = w.ID
+	}
+	about, _, err := org.About(ctx, f, ids)
+	if err != nil {
+		return []checkedDeal{}, err
+	}
+	out := []checkedDeal{}
+	slices.SortStableFunc(all, func(a, b salesforce.Win) int { return b.WonAt.Compare(a.WonAt) })
+	for _, w := range all {
+		d := checkedDeal{
+			ID: w.ID, Name: w.Name, Amount: w.Amount, Type: w.Type, Won: w.WonAt.UTC().Format(time.DateOnly), AE: about[w.ID].AE, CSM: about[w.ID].CSM, Counts: counts[w.ID],
+		}
+		if !d.Counts {
+			d.Excluded = excluded(f, w, about[w.ID])
+		}
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// excluded is why the filter leaves a deal out, by the keys of the configuration.
+func excluded(f salesforce.Filter, w salesforce.Win, a salesforce.About) string {
+	var why []string
+	out := func(lists []string, value, key, what string) {
+		if len(lists) > 0 && !slices.Contains(lists, value) {
+			if value == "" {
+				value = "none"
+			}
+			why = append(why, fmt.Sprintf("%s %s is not in deals.%s", what, value, key))
+		}
+	}
+	out(f.RecordTypes, a.RecordType, "record_types", "record type")
+	out(f.Types, w.Type, "types", "type")
+	out(f.Pipelines, a.Pipeline, "pipelines", "pipeline")
+	if w.Amount < f.MinAmount {
+		why = append(why, fmt.Sprintf("amount is below deals.min_amount, %.0f", f.MinAmount))
+	}
+	if w.WonAt.Before(f.From) {
+		why = append(why, "it was won before deals.from, "+f.From.Format(time.DateOnly))
+	}
+	if why == nil {
+		return "by the configuration's section deals"
+	}
+	return strings.Join(why, "; ")
+}
+
+func (r checkReport) String() string {
+	var out strings.Builder
+	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	for _, p := range r.Permissions {
+		state := "ok"
+		switch {
+		case !p.OK && p.Optional:
+			state = "not there"
+		case !p.OK:
+			state = "MISSING"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", state, p.System, printable(p.Name), printable(p.For))
+	}
+	_ = table.Flush() // into memory, which can't fail
+	r.problems(&out, "\nTo change\n", false)
+	r.problems(&out, "\nNot there, which is well where you have none of it\n", true)
+	r.deals(&out)
+	return out.String()
+}
+
+func (r checkReport) problems(out *strings.Builder, title string, optional bool) {
+	for _, p := range r.Permissions {
+		if p.OK || p.Optional != optional {
+			continue
+		}
+		out.WriteString(title)
+		title = ""
+		fmt.Fprintf(out, "  - %s, %s: %s\n", p.System, printable(p.Name), printable(p.Problem))
+	}
+}
+
+func (r checkReport) deals(out *strings.Builder) {
+	since := r.Since.Format(time.DateOnly)
+	if r.DealsError != "" {
+		fmt.Fprintf(out, "\nThe deals won since %s could not be listed: %s\n", since, printable(r.DealsError))
+		return
+	}
+	for _, part := range []struct {
+		title  string
+		counts bool
+	}{{"Won since " + since + " and counting", true}, {"Won since " + since + " and left out", false}} {
+		deals := slices.DeleteFunc(slices.Clone(r.Deals), func(d checkedDeal) bool { return d.Counts != part.counts })
+		if len(deals) == 0 && !part.counts {
+			continue
+		}
+		fmt.Fprintf(out, "\n%s: %d\n", part.title, len(deals))
+		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		for _, d := range deals {
+			fmt.Fprintf(table, "  %s\t%s\t%s\t%.0f\t%s\tAE %s\tCSM %s\t%s\n", d.Won, d.ID, shorten(printable(d.Name), 60), d.Amount, known(d.Type), known(d.AE), known(d.CSM), printable(d.Excluded))
+		}
+		_ = table.Flush() // into memory, which can't fail
+	}
+}
+
+// known is a text of the CRM's for a table, where it has one.
+func known(s string) string {
+	if s = printable(s); s == "" {
+		return "-"
+	}
+	return s
+}

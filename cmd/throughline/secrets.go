@@ -1,0 +1,84 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// A secretVar is an environment variable that holds a secret. The variable of the
+// same name with _FILE behind it names a file that does.
+type secretVar struct {
+	name    string
+	section string // of the configuration that it goes with
+	doc     string
+}
+
+// secrets are all of them.
+var secrets = []secretVar{
+	{"SALESFORCE_CLIENT_SECRET", "salesforce", "the External Client App's consumer secret; not needed where key_file is set"},
+	{"GONG_ACCESS_KEY", "gong", "the access key, from Gong's Settings > API"},
+	{"GONG_ACCESS_KEY_SECRET", "gong", "its secret"},
+}
+
+// secretsOf are those of a section.
+func secretsOf(section string) []secretVar {
+	var out []secretVar
+	for _, s := range secrets {
+		if s.section == section {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// secretAdvice names the variables in which a secret that stands at a key of the
+// configuration belongs.
+func secretAdvice(path string) string {
+	section, _, _ := strings.Cut(path, ".")
+	var names []string
+	for _, s := range secretsOf(section) {
+		names = append(names, s.name)
+	}
+	if names == nil {
+		return "the environment variable for it ('throughline check --help' lists them)"
+	}
+	return "the environment variable " + strings.Join(names, " or ") + " (or the same with _FILE, to name a file)"
+}
+
+// lookSecret is the value of an environment variable, or what stands in the file
+// that the variable with _FILE behind its name names; empty where neither is set.
+func lookSecret(name string) (string, error) {
+	if v := os.Getenv(name); v != "" {
+		return v, nil
+	}
+	file := os.Getenv(name + "_FILE")
+	if file == "" {
+		return "", nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return "", fmt.Errorf("reading the file that %s_FILE names: %w", name, err)
+	}
+	value := strings.TrimSpace(string(data))
+	if value == "" {
+		return "", fmt.Errorf("the file that %s_FILE names is empty", name)
+	}
+	return value, nil
+}
+
+// secret is lookSecret where one that can't be had is as none.
+func secret(name string) string {
+	v, _ := lookSecret(name)
+	return v
+}
+
+// needSecret is lookSecret where there must be one.
+func needSecret(name string) (string, error) {
+	v, err := lookSecret(name)
+	if err == nil && v == "" {
+		err = errors.New("set the environment variable " + name + ", or " + name + "_FILE to a file that holds it")
+	}
+	return v, err
+}

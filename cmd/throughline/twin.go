@@ -1,0 +1,232 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	gongtwin "throughline/twin/gong"
+	salesforcetwin "throughline/twin/salesforce"
+)
+
+func newTwin(e env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "twin",
+		Short: "Run stand-ins for the outside systems on this machine, for development",
+		Long: "Runs stand-ins for the outside systems on this machine, filled from deal folders, until Ctrl-C. They answer over real HTTP as\n" +
+			"the vendors do, with paging, limits and tokens that expire, so that check, pull and generate can be tried in another terminal\n" +
+			"with no account. It prints a configuration that fits, and the environment variables to set; their values are no real secrets.\n\n" +
+			"Without --deal the stand-ins hold the invented deal that the program carries with it.",
+		Example: "  throughline twin --write twin.yaml\n" +
+			"  throughline twin --deal exports/acme --deal exports/globex --write twin.yaml",
+		Args: noArguments,
+	}
+	deals := cmd.Flags().StringArray("deal", nil, "a deal's `DIR`, with what Salesforce, Gong and the others hold of it; repeat it for more")
+	write := cmd.Flags().String("write", "", "write the configuration to this `FILE`, instead of printing it")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		t, err := newTwins(*deals, e.now)
+		if err != nil {
+			return err
+		}
+		return t.run(ctx, e, *write)
+	}
+	return cmd
+}
+
+// twins are the stand-ins of one run.
+type twins struct {
+	salesforce *salesforcetwin.Server
+	gong       *gongtwin.Server
+	deals      []twinDeal
+	seller     sellerConfig // of the first deal that tells it
+}
+
+// A twinDeal is a deal that the stand-ins hold.
+type twinDeal struct{ opportunity, from string }
+
+// twinSecret is what stands for each secret: for the stand-ins it is one, and
+// for nobody else.
+func twinSecret(name string) string {
+	return "twin-" + strings.ToLower(strings.ReplaceAll(name, "_", "-"))
+}
+
+// newTwins makes the stand-ins and fills them with the deals of the folders, or
+// with that of the demo.
+func newTwins(dirs []string, now func() time.Time) (*twins, error) {
+	t := &twins{salesforce: salesforcetwin.New(), gong: &gongtwin.Server{Now: now}}
+	t.salesforce.Now = now
+	t.salesforce.ClientID, t.salesforce.ClientSecret = twinClient, twinSecret("SALESFORCE_CLIENT_SECRET")
+	t.gong.Key, t.gong.Secret = twinSecret("GONG_ACCESS_KEY"), twinSecret("GONG_ACCESS_KEY_SECRET")
+	if len(dirs) == 0 {
+		dir, err := demoOnDisk()
+		if err != nil {
+			return nil, err
+		}
+		defer os.RemoveAll(dir)
+		return t, t.load(dir, "the demo")
+	}
+	for _, dir := range dirs {
+		if err := t.load(dir, dir); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// twinClient is the consumer key that the stand-in of Salesforce knows.
+const twinClient = "throughline-twin"
+
+// demoOnDisk is the demo's deal as a directory, to be removed by the caller.
+func demoOnDisk() (string, error) {
+	demo, err := demoFolder()
+	if err != nil {
+		return "", err
+	}
+	dir, err := os.MkdirTemp("", "throughline-demo-")
+	if err != nil {
+		return "", fmt.Errorf("unpacking the demo's deal: %w", err)
+	}
+	if err := os.CopyFS(dir, demo); err != nil {
+		return "", errors.Join(fmt.Errorf("unpacking the demo's deal: %w", err), os.RemoveAll(dir))
+	}
+	return dir, nil
+}
+
+// load fills the stand-ins with what a folder holds for each. A deal begins with
+// its opportunity; a system that it has nothing of stays without it.
+func (t *twins) load(dir, name string) error {
+	id, err := t.salesforce.LoadDeal(os.DirFS(dir))
+	if err != nil {
+		return fmt.Errorf("filling the stand-ins from %s: %w", name, err)
+	}
+	for _, part := range []struct {
+		of   string
+		seed func(string) error
+	}{{"gong", t.gong.Seed}} {
+		if _, err := os.Stat(filepath.Join(dir, part.of)); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err := part.seed(dir); err != nil {
+			return fmt.Errorf("filling the stand-ins from %s: %w", name, err)
+		}
+	}
+	t.deals = append(t.deals, twinDeal{id, name})
+	if t.seller == (sellerConfig{}) {
+		t.seller = sellerOf(dir)
+	}
+	return nil
+}
+
+// sellerOf is who sells, as a folder's deal.json says.
+func sellerOf(dir string) sellerConfig {
+	var deal struct {
+		Seller struct {
+			Company, Product, Domain string
+		}
+	}
+	raw, err := os.ReadFile(filepath.Join(dir, "deal.json"))
+	if err != nil || json.Unmarshal(raw, &deal) != nil {
+		return sellerConfig{} // a folder need not have one
+	}
+	return sellerConfig(deal.Seller)
+}
+
+// A standIn is one of them, and how a configuration finds it.
+type standIn struct {
+	name      string
+	handler   http.Handler
+	configure func(c *config, url string)
+}
+
+func (t *twins) standIns() []standIn {
+	return []standIn{
+		{"Salesforce", t.salesforce, func(c *config, url string) {
+			c.Salesforce = &salesforceConfig{Login: url, ClientID: twinClient}
+			c.Deals.CSMField = salesforcetwin.CSMField
+		}},
+		{"Gong", t.gong, func(c *config, url string) { c.Gong = &gongConfig{Base: url} }},
+	}
+}
+
+// run serves the stand-ins until the context ends.
+func (t *twins) run(ctx context.Context, e env, write string) error {
+	c := &config{file: write, Seller: t.seller}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	failed := make(chan error, len(t.standIns()))
+	for _, s := range t.standIns() {
+		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			stop()
+			return fmt.Errorf("serving the stand-in of %s: %w", s.name, err)
+		}
+		s.configure(c, "http://"+ln.Addr().String())
+		server := &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
+		serving.Go(func() {
+			<-ctx.Done()
+			_ = server.Close() // what is in flight is of no account
+		})
+		serving.Go(func() {
+			if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("serving the stand-in of %s: %w", s.name, err)
+			}
+		})
+	}
+	defer stop() // before the wait for those that serve
+	if err := t.tell(e, c, write); err != nil {
+		return err
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// tell says how to use the stand-ins.
+func (t *twins) tell(e env, c *config, write string) error {
+	text, err := c.write()
+	if err != nil {
+		return err
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "Stand-ins are running on this machine until Ctrl-C.")
+	if write == "" {
+		fmt.Fprintf(&out, " Put this into a file, %s:\n\n%s\n", configName, text)
+		write = configName
+	} else if err := writeConfig(c, write); err != nil {
+		return err
+	} else {
+		fmt.Fprintf(&out, " The configuration is in %s.\n\n", write)
+	}
+	out.WriteString("In another terminal:\n\n")
+	for _, s := range secrets {
+		fmt.Fprintf(&out, "  export %s=%s\n", s.name, twinSecret(s.name))
+	}
+	if abs, err := filepath.Abs(write); err == nil {
+		write = abs
+	}
+	fmt.Fprintf(&out, "  export THROUGHLINE_CONFIG=%s\n  throughline check\n", shellWord(write))
+	for _, d := range t.deals {
+		fmt.Fprintf(&out, "  throughline pull --opportunity %s\t# %s\n", d.opportunity, d.from)
+	}
+	return e.tell("%s", out.String())
+}

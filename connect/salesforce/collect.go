@@ -1,0 +1,234 @@
+package salesforce
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"throughline/connect"
+)
+
+// Collect reads the opportunity with the id and all that belongs to it, saves it
+// below dir as [Deal.Save] does, and tells what other systems need to know to find
+// the rest of the deal. It errs where the opportunity itself can't be read or
+// nothing can be saved; what is missing in part is told by the gaps.
+func (o *Org) Collect(ctx context.Context, id, dir string) (*connect.Record, []connect.Gap, error) {
+	d, err := o.Read(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := d.Save(dir); err != nil {
+		return nil, nil, err
+	}
+	gaps := make([]connect.Gap, len(d.Gaps))
+	for i, g := range d.Gaps {
+		gaps[i] = connect.Gap{System: vendor, What: g.plain(), Optional: g.Optional}
+	}
+	return d.record(), gaps, nil
+}
+
+// record is what the deal's records tell of it.
+func (d *Deal) record() *connect.Record {
+	opp := d.Opportunity
+	r := &connect.Record{
+		ID: d.ID, Name: opp.text("Name"), Account: opp.text("AccountId"), Customer: d.Account.text("Name"), CloseDate: opp.text("CloseDate"),
+		AE: d.emailOf(d.AE), CSM: d.emailOf(d.CSM), Opened: d.opened(), Closed: d.closed(), Links: d.links(), Fields: map[string]string{},
+	}
+	for _, u := range d.Users {
+		r.Sellers = addAddress(r.Sellers, u.text("Email"))
+	}
+	for _, email := range d.customers() {
+		if !slices.Contains(r.Sellers, strings.ToLower(email)) && !d.sellers(email) {
+			r.Contacts = addAddress(r.Contacts, email)
+		}
+	}
+	r.Domains = d.domains(r.Contacts)
+	for name := range opp {
+		if text := opp.text(name); text != "" && d.holdsText("Opportunity", name) {
+			r.Fields[name] = text
+		}
+	}
+	for _, desc := range d.descriptions {
+		if page := desc.URLs["uiDetailTemplate"]; desc.Name == "Opportunity" && strings.HasPrefix(page, "http") {
+			r.URL = strings.ReplaceAll(page, "{ID}", d.ID)
+		}
+	}
+	return r
+}
+
+// addAddress adds an email address in lower case, unless it is there or is none.
+func addAddress(list []string, email string) []string {
+	email = strings.ToLower(mailAddress.FindString(email))
+	if email == "" || slices.Contains(list, email) {
+		return list
+	}
+	return append(list, email)
+}
+
+// emailOf is a user's address in lower case; empty where the user was not read.
+func (d *Deal) emailOf(user string) string {
+	for _, u := range d.Users {
+		if user != "" && u.text("Id") == user {
+			return strings.ToLower(u.text("Email"))
+		}
+	}
+	return ""
+}
+
+// customers are the addresses of contacts, those with a role first, and of the
+// account where it is a person.
+func (d *Deal) customers() []string {
+	var out []string
+	withRole := func(c Record) bool {
+		return slices.ContainsFunc(d.Roles, func(r Record) bool { return r.text("ContactId") == c.text("Id") })
+	}
+	for _, first := range []bool{true, false} {
+		for _, c := range d.Contacts {
+			if withRole(c) == first {
+				out = append(out, c.text("Email"))
+			}
+		}
+	}
+	return append(out, d.Account.text("PersonEmail"))
+}
+
+// sellers reports whether an address is of the company that sells.
+func (d *Deal) sellers(email string) bool {
+	own := connect.CompanyDomain(d.seller.Domain)
+	domain := connect.CompanyDomain(email)
+	return own != "" && (domain == own || strings.HasSuffix(domain, "."+own))
+}
+
+// domains are the customer's: of its web site, and of its people's addresses.
+func (d *Deal) domains(contacts []string) []string {
+	var out []string
+	for _, address := range append([]string{d.Account.text("Website")}, contacts...) {
+		if domain := connect.CompanyDomain(address); domain != "" && !d.sellers(address) && !slices.Contains(out, domain) {
+			out = append(out, domain)
+		}
+	}
+	return out
+}
+
+// opened is when the deal's record was made; its history may go back further,
+// where records were moved in from another system.
+func (d *Deal) opened() time.Time {
+	at := when(d.Opportunity.text("CreatedDate"))
+	for _, h := range d.History {
+		if t := when(h.text("CreatedDate")); !t.IsZero() && (at.IsZero() || t.Before(at)) {
+			at = t
+		}
+	}
+	return at
+}
+
+// closed is when the deal was won as its history tells, else the day on which it
+// was to close.
+func (d *Deal) closed() time.Time {
+	w := Win{Start: Start{}, ID: d.ID, Stage: d.Opportunity.text("StageName"), CloseDate: d.Opportunity.text("CloseDate")}
+	if won, _ := d.Opportunity["IsWon"].(bool); won {
+		w.settle(d.History, wonStages(d.stages))
+		return w.WonAt
+	}
+	at, err := time.Parse(time.DateOnly, w.CloseDate)
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+// textTypes are the types of fields in which people write.
+var textTypes = []string{"string", "textarea", "url", "picklist", "multipicklist", "combobox", "email", "phone"}
+
+// holdsText reports whether people write in a field. Of an object that describes
+// nothing, every field may be one.
+func (d *Deal) holdsText(object, field string) bool {
+	for _, desc := range d.descriptions {
+		if desc.Name != object {
+			continue
+		}
+		return slices.ContainsFunc(desc.Fields, func(f fieldDescription) bool { return f.Name == field && slices.Contains(textTypes, f.Type) })
+	}
+	return field != "Id" && !strings.HasSuffix(field, "Id")
+}
+
+var webAddress = regexp.MustCompile(`https?://[^\s<>"'\\^{|}` + "`" + `]+`)
+
+// mostLinks bounds the addresses that are told.
+const mostLinks = 200
+
+// links are the web addresses in the record, its account, notes and activities,
+// each once.
+func (d *Deal) links() []string {
+	var out []string
+	add := func(text string) {
+		for _, a := range webAddress.FindAllString(html.UnescapeString(text), -1) {
+			a = strings.TrimRight(a, ".,;:!?)]")
+			if !slices.Contains(out, a) && len(out) < mostLinks {
+				out = append(out, a)
+			}
+		}
+	}
+	for _, one := range []struct {
+		object string
+		rec    Record
+	}{{"Opportunity", d.Opportunity}, {"Account", d.Account}} {
+		for _, name := range sortedNames(one.rec) {
+			if d.holdsText(one.object, name) {
+				add(one.rec.text(name))
+			}
+		}
+	}
+	for _, rec := range slices.Concat(d.Notes, d.Tasks, d.Events) {
+		for _, name := range []string{"Title", "Subject", "Body", "Description", "Location"} {
+			add(rec.text(name))
+		}
+	}
+	for _, note := range d.LightningNotes {
+		add(noteText(note))
+	}
+	return out
+}
+
+// objectWords say in plain words what an object holds.
+var objectWords = map[string]string{
+	"Account": "the customer's record", "Contact": "contacts", "OpportunityContactRole": "contact roles", "OpportunityTeamMember": "the opportunity team",
+	"User": "the seller's people", "OpportunityHistory": "the history of stages", "OpportunityFieldHistory": "the history of fields", "Task": "tasks", "Event": "events",
+	"EmailMessage": "emails", "Note": "notes of the old kind", "ContentDocumentLink": "files and notes made in Lightning", "OpportunityStage": "which stages count as won",
+}
+
+// plain says what is missing, why, and what to do.
+func (g Gap) plain() string {
+	what := cmp.Or(objectWords[g.Object], g.Object)
+	switch {
+	case g.Name != "":
+		what = fmt.Sprintf("the file or note %q could not be read", g.Name)
+	case g.Field == labelsOf:
+		what = "what the fields of " + g.Object + " are called could not be read"
+	case g.Field != "":
+		what = "the field " + g.Object + "." + g.Field + " could not be read"
+	case g.Partly:
+		what = "not all could be read of " + what
+	default:
+		what += " could not be read"
+	}
+	why := g.Err.Message
+	if why == "" && g.Err.Err != nil {
+		why = g.Err.Err.Error()
+	}
+	if why == "" && g.Err.Status != 0 {
+		why = fmt.Sprintf("Salesforce answered with HTTP %d", g.Err.Status)
+	}
+	if why != "" {
+		what += ": " + why
+	}
+	if g.Err.Advice != "" {
+		what += "; " + g.Err.Advice
+	}
+	return what
+}

@@ -1,0 +1,271 @@
+package salesforce
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"throughline/connect"
+)
+
+// A Watch finds the opportunities that are won and has a start begun for each:
+// exactly one for each time that one was closed as won and stands so when it is
+// heard of. One that was moved back before it was heard of starts nothing, as there
+// is nothing to hand over; the next start of the opportunity tells of it.
+//
+// Two ways lead to it. Polling finds every win, within [Watch.Every]. The feed
+// finds it in seconds, but only says where to look: what is true is what the org
+// answers when it is asked. Either may tell a win again, late, or in any order,
+// and the program may die at any point: what was begun is in the ledger, and what
+// is not is found again, since a position is only saved after all before it was
+// begun.
+//
+// Org and Ledger must be set. One Watch runs for an org at a time; what two do at
+// the same time is up to the ledger's [Ledger.Begin].
+type Watch struct {
+	Org    *Org
+	Filter Filter
+	Ledger Ledger
+	Feed   Feed          // nil where change events are not used
+	Every  time.Duration // between polls; default 5 minutes
+
+	Log   *slog.Logger
+	Now   func() time.Time
+	Sleep func(context.Context, time.Duration) error
+
+	mu sync.Mutex // one notice or poll at a time
+}
+
+// A Ledger remembers what a [Watch] has done, beyond the life of the process.
+type Ledger interface {
+	// Position is the last that was saved; the zero Position before the first.
+	Position(ctx context.Context) (Position, error)
+	// Advance saves the position.
+	Advance(ctx context.Context, p Position) error
+	// Started are the events of the starts begun for the opportunities, by id.
+	Started(ctx context.Context, opportunities []string) ([]Event, error)
+	// Begin begins what follows a win, and remembers the event: both or neither.
+	// It does nothing where the event, by opportunity, moment and id, is known.
+	Begin(ctx context.Context, w Win, e Event) error
+}
+
+// A Position is how far an org was heard.
+type Position struct {
+	First  time.Time // when the org was first looked at
+	Polled time.Time // what was changed before is done
+	Replay []byte    // for the feed, which alone knows what it means; empty at first
+}
+
+// A Feed tells of changed opportunities soon after they are changed.
+type Feed interface {
+	// Listen hands over notices, in the order in which they come, until the context
+	// ends or listening can't succeed without a person. It goes on after replay, or
+	// begins with what comes next where that is empty. A notice that is answered
+	// with an error is handed over again.
+	Listen(ctx context.Context, replay []byte, hear func(context.Context, Notice) error) error
+}
+
+// A Notice says where to look again.
+type Notice struct {
+	Opportunities []string // ids; each may be anything, won or not
+	Missed        bool     // other changes may never be told of: poll
+	Replay        []byte   // to go on after, once the notice is dealt with
+}
+
+// relisten is how long a feed that gave up is left alone. What made it give up is
+// a setting of the org's; it costs one call to find that it was changed.
+const relisten = 15 * time.Minute
+
+// Run polls and listens until the context ends. What fails is logged and tried
+// again.
+func (w *Watch) Run(ctx context.Context) error {
+	var listening sync.WaitGroup
+	if w.Feed != nil {
+		listening.Go(func() { w.listen(ctx) })
+	}
+	for ctx.Err() == nil {
+		pause := w.every()
+		if err := w.Poll(ctx); err != nil {
+			pause = max(pause, w.complain(ctx, "looking for won opportunities failed", err))
+		}
+		_ = w.sleep(ctx, pause) // the context's end is seen by the loop
+	}
+	listening.Wait()
+	return ctx.Err()
+}
+
+func (w *Watch) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		p, err := w.Ledger.Position(ctx)
+		if err == nil {
+			err = w.Feed.Listen(ctx, p.Replay, w.Hear)
+		}
+		if ctx.Err() == nil {
+			w.complain(ctx, "change events are not heard; won opportunities are found by polling", err)
+			_ = w.sleep(ctx, relisten)
+		}
+	}
+}
+
+// Poll begins starts for what was won since the last poll; the first time, since
+// the filter's From.
+func (w *Watch) Poll(ctx context.Context) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p, err := w.position(ctx)
+	if err != nil {
+		return err
+	}
+	return w.poll(ctx, p)
+}
+
+// position is the ledger's, begun where there is none yet.
+func (w *Watch) position(ctx context.Context) (Position, error) {
+	p, err := w.Ledger.Position(ctx)
+	if err != nil || !p.First.IsZero() {
+		return p, err
+	}
+	p.First = w.now()
+	return p, w.Ledger.Advance(ctx, p)
+}
+
+// filter is the configured one. Where it has no From, what was won before the org
+// was first looked at does not count: an edit of an old deal would start it.
+func (w *Watch) filter(p Position) Filter {
+	f := w.Filter
+	if f.From.IsZero() {
+		f.From = p.First
+	}
+	return f
+}
+
+func (w *Watch) poll(ctx context.Context, p Position) error {
+	until, filter := w.now(), w.filter(p)
+	since := p.Polled
+	if since.IsZero() {
+		since = filter.From
+	}
+	if since.After(until) {
+		since = until
+	}
+	wins, gaps, err := w.Org.Won(ctx, filter, since, until)
+	if err != nil {
+		return err
+	}
+	if err := w.begin(ctx, wins, gaps); err != nil {
+		return err
+	}
+	p.Polled = until
+	return w.Ledger.Advance(ctx, p)
+}
+
+// Hear deals with a feed's notice: it begins starts for those of its opportunities
+// that are won, polls where changes were missed, and saves the place to go on from.
+func (w *Watch) Hear(ctx context.Context, n Notice) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	p, err := w.position(ctx)
+	if err != nil {
+		return err
+	}
+	if len(n.Opportunities) > 0 {
+		wins, gaps, err := w.Org.WonByID(ctx, w.filter(p), n.Opportunities)
+		if err != nil {
+			return err
+		}
+		if err := w.begin(ctx, wins, gaps); err != nil {
+			return err
+		}
+	}
+	p.Replay = n.Replay
+	if n.Missed {
+		return w.poll(ctx, p)
+	}
+	return w.Ledger.Advance(ctx, p)
+}
+
+// begin begins the starts that were not begun yet.
+func (w *Watch) begin(ctx context.Context, wins []Win, gaps []Gap) error {
+	for _, g := range gaps {
+		w.log().WarnContext(ctx, "when opportunities were won is not known for certain", "why", g.String())
+	}
+	if len(wins) == 0 {
+		return nil
+	}
+	ids := make([]string, len(wins))
+	byID := make(map[string]Win, len(wins))
+	for i, win := range wins {
+		ids[i], byID[win.ID] = win.ID, win
+	}
+	events, err := w.Ledger.Started(ctx, ids)
+	if err != nil {
+		return err
+	}
+	for _, win := range wins {
+		events = append(events, win.Events...)
+	}
+	for _, start := range Starts(events) {
+		win, ok := byID[start.Opportunity]
+		if !ok || !start.MovedBack.IsZero() {
+			continue
+		}
+		event := start.Event()
+		if win.Undated {
+			start.WonAt = win.WonAt
+		}
+		win.Start = start
+		if err := w.Ledger.Begin(ctx, win, event); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// complain logs an error, and returns how long it asks to be left alone.
+func (w *Watch) complain(ctx context.Context, what string, err error) time.Duration {
+	if ctx.Err() != nil {
+		return 0
+	}
+	w.log().WarnContext(ctx, what, "why", err)
+	if e, ok := errors.AsType[*connect.Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+func (w *Watch) every() time.Duration {
+	if w.Every > 0 {
+		return w.Every
+	}
+	return 5 * time.Minute
+}
+
+func (w *Watch) log() *slog.Logger {
+	if w.Log != nil {
+		return w.Log
+	}
+	return slog.New(slog.DiscardHandler)
+}
+
+func (w *Watch) now() time.Time {
+	if w.Now != nil {
+		return w.Now()
+	}
+	return time.Now()
+}
+
+func (w *Watch) sleep(ctx context.Context, d time.Duration) error {
+	if w.Sleep != nil {
+		return w.Sleep(ctx, d)
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
