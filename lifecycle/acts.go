@@ -122,12 +122,13 @@ func (s *Service) Retry(ctx context.Context, id, key, who string) error {
 
 // act is something that a person does, or that the CRM tells.
 func (s *Service) act(ctx context.Context, id string, f func(*Run) ([]Move, error), reopen ...string) error {
+	now := s.Now()
 	err := s.Store.Change(ctx, id, func(run *Run) (Change, error) {
 		moves, err := f(run)
 		if err != nil {
 			return Change{}, err
 		}
-		return Change{Moves: moves, Reopen: reopen, Plan: s.Rules.Plan(*run)}, nil
+		return Change{At: now, Moves: moves, Reopen: reopen, Plan: s.Rules.Plan(*run)}, nil
 	})
 	if err != nil {
 		return fmt.Errorf("run %s: %w", id, err)

@@ -65,7 +65,7 @@ func (s *Service) Review(ctx context.Context, id string, r Review) error {
 		if run.Stage == StageClosed || run.Stage == StageCancelled {
 			return Change{}, ErrTooLate
 		}
-		c := Change{Words: words}
+		c := Change{At: now, Words: words}
 		if len(words) > 0 {
 			c.Moves = append(c.Moves, Move{At: now, Who: r.By, What: "remarked", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("%d remarks on version %d", len(words), r.Version)})
 		}

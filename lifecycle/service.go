@@ -98,6 +98,7 @@ type Store interface {
 
 // A Change is what becomes of a run by one step.
 type Change struct {
+	At    time.Time // when it is made
 	Moves []Move
 	// Finished is the key of the task that the step carried out. Where it is open
 	// no longer, the change is not made: somebody else made it.
@@ -146,7 +147,7 @@ func (s *Service) Do(ctx context.Context, runID, key string) error {
 		if out.apply != nil {
 			c.Moves = out.apply(run)
 		}
-		c.Finished = key
+		c.Finished, c.At = key, s.Now()
 		c.Plan = s.Rules.Plan(*run)
 		return c, nil
 	})
