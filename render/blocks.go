@@ -101,7 +101,15 @@ func series(sep string, text ...Run) []Run {
 
 // named is "Label: value".
 func named(label, value string) []Run {
-	return []Run{{Text: label + ":", Bold: true}, {Text: " " + value}}
+	return said([]Run{{Text: label + ":", Bold: true}, {Text: spaced(value)}})
+}
+
+// spaced is a text after a space, where it says something.
+func spaced(text string) string {
+	if text == "" {
+		return ""
+	}
+	return " " + text
 }
 
 func (w *blockWriter) page(p *page) {

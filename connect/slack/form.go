@@ -60,7 +60,7 @@ func (c *Client) Open(ctx context.Context, trigger string, f Form) error {
 		return &connect.Error{Vendor: Vendor, Op: op, Message: "there is no click that it could answer, or it is about too much", Advice: "click again"}
 	}
 	view := slackapi.ModalViewRequest{
-		Type: slackapi.VTModal, Title: plain(line(f.Title), mostTitle), Submit: plain(cmp.Or(line(f.Submit), "Send"), mostTitle), Close: plain("Cancel", mostTitle),
+		Type: slackapi.VTModal, Title: plain(cmp.Or(line(f.Title), "Throughline"), mostTitle), Submit: plain(cmp.Or(line(f.Submit), "Send"), mostTitle), Close: plain("Cancel", mostTitle),
 		CallbackID: f.ID, PrivateMetadata: f.About,
 	}
 	for _, field := range f.Fields {
@@ -76,7 +76,7 @@ func (f Field) block() *slackapi.InputBlock {
 	if len(f.Choices) > 0 {
 		var options []*slackapi.OptionBlockObject
 		for _, choice := range f.Choices[:min(len(f.Choices), mostOptions)] {
-			options = append(options, slackapi.NewOptionBlockObject(cut(choice.Code, 150), plain(line(choice.Label), mostButton), nil))
+			options = append(options, slackapi.NewOptionBlockObject(cut(choice.Code, 150), plain(cmp.Or(line(choice.Label), choice.Code), mostButton), nil))
 		}
 		input = slackapi.NewOptionsSelectBlockElement(slackapi.OptTypeStatic, nil, f.ID, options...)
 	} else {
@@ -84,9 +84,9 @@ func (f Field) block() *slackapi.InputBlock {
 		text.Multiline, text.MaxLength = true, mostInput
 		input = text
 	}
-	block := slackapi.NewInputBlock(f.ID, plain(line(f.Label), 2000), nil, input)
-	if f.Hint != "" {
-		block.Hint = plain(line(f.Hint), 2000)
+	block := slackapi.NewInputBlock(f.ID, plain(cmp.Or(line(f.Label), f.ID), 2000), nil, input)
+	if hint := line(f.Hint); hint != "" {
+		block.Hint = plain(hint, 2000)
 	}
 	block.Optional = f.Optional
 	return block

@@ -450,7 +450,7 @@ func direct(m connect.Message) content {
 	if len(all) > 0 {
 		blocks = append(blocks, slackapi.NewActionBlock("", all...))
 	}
-	return content{text: cut(escaped(cut(subject, 500)), mostFallback), blocks: blocks}
+	return content{text: fallback(subject), blocks: blocks}
 }
 
 // paragraph is a text of several lines, each tidied.

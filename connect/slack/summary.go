@@ -94,7 +94,7 @@ func summary(view *throughline.Handoff, key, link string, o *Outcome) content {
 		blocks = append(blocks, small(o.line()))
 	}
 	blocks = append(blocks, buttons(key, link, o)...)
-	return content{text: cut(escaped(fmt.Sprintf("Handoff for %s, version %d", cut(customer, 200), view.Version)), mostFallback), blocks: blocks}
+	return content{text: fallback(fmt.Sprintf("Handoff for %s, version %d", cut(customer, 200), view.Version)), blocks: blocks}
 }
 
 // facts are the head of the summary.

@@ -77,11 +77,34 @@ func cut(s string, n int) string {
 	return strings.TrimRight(short, " ,;:-") + "…"
 }
 
-// escaped is a text that a message's fallback may hold, which Slack reads for
-// mentions and links between < and >.
-func escaped(s string) string {
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(s)
+// fallback is a message's text as notifications show it, which Slack reads for
+// what stands between < and >. An invisible joiner within what might pass for an
+// address or a mention keeps it from being made one.
+func fallback(s string) string {
+	var b strings.Builder
+	before := ' '
+	rs := []rune(cut(s, mostFallback/5)) // an escape takes up to five
+	for i, r := range rs {
+		after := ' '
+		if i+1 < len(rs) {
+			after = rs[i+1]
+		}
+		if strings.ContainsRune(".:@", r) && !unicode.IsSpace(before) && !unicode.IsSpace(after) {
+			b.WriteRune(joiner)
+		}
+		b.WriteRune(r)
+		if r == '@' && !unicode.IsSpace(after) {
+			b.WriteRune(joiner)
+		}
+		before = r
+	}
+	return escapes.Replace(b.String())
 }
+
+// joiner shows nothing, and is no part of an address or a name.
+const joiner = '\u2060'
+
+var escapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 // plain is a text that is shown as it is: no mention, link, emoji or emphasis is
 // read from it.
@@ -92,7 +115,7 @@ func plain(s string, most int) *slackapi.TextBlockObject {
 
 // heading is a few words of our own in bold.
 func heading(s string) *slackapi.SectionBlock {
-	return slackapi.NewSectionBlock(&slackapi.TextBlockObject{Type: slackapi.MarkdownType, Text: "*" + escaped(s) + "*", Verbatim: true}, nil, nil)
+	return slackapi.NewSectionBlock(&slackapi.TextBlockObject{Type: slackapi.MarkdownType, Text: "*" + escapes.Replace(s) + "*", Verbatim: true}, nil, nil)
 }
 
 // section is a paragraph of anybody's text.

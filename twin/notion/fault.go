@@ -38,6 +38,13 @@ func (s *Server) Fail(f Fault) {
 	s.faults = append(s.faults, f)
 }
 
+// Struck is how often faults have struck.
+func (s *Server) Struck() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.struck
+}
+
 // fault is the one that strikes a request, if one does.
 func (s *Server) fault(route string) (Fault, bool) {
 	for i := range s.faults {
@@ -50,6 +57,7 @@ func (s *Server) fault(route string) (Fault, bool) {
 			continue
 		}
 		f.Times--
+		s.struck++
 		return *f, true
 	}
 	return Fault{}, false

@@ -70,6 +70,7 @@ type Server struct {
 	people  map[string]string // id to name
 	talk    []comment
 	faults  []Fault
+	struck  int
 	asked   map[string]int
 	window  time.Time
 	windowN int

@@ -435,3 +435,17 @@ func (s *Server) Forge(channel, bot string, metadata Object) {
 	defer s.mu.Unlock()
 	s.add(s.channels[channel], Object{"type": "message", "subtype": "bot_message", "bot_id": bot, "text": "forged", "ts": s.ts(), "metadata": metadata})
 }
+
+// Clear removes all messages of a channel.
+func (s *Server) Clear(channel string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.channels[channel].messages = nil
+}
+
+// Trigger makes a trigger id hold for 3 seconds, as a click's does.
+func (s *Server) Trigger(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.triggers[id] = s.now().Add(3 * time.Second)
+}
