@@ -426,7 +426,7 @@ func (c *Client) backOff(ctx context.Context, req Request, failed *failure, try 
 	wait := failed.RetryAfter
 	switch {
 	case wait > 0 && c.Limiter != nil:
-		c.Limiter.Pause(c.now().Add(wait))
+		c.Limiter.Pause(ctx, c.now().Add(wait))
 		if wait <= c.longestWait() {
 			return nil // the limiter waits
 		}
