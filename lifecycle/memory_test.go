@@ -209,8 +209,8 @@ func (m *memory) Archive(_ context.Context, run string) ([]byte, string, error) 
 	return data, m.prints[run], nil
 }
 
-// next is when the first open task is due; zero when there is none.
-func (m *memory) next() time.Time {
+// Next is when the first open task is due; zero when there is none.
+func (m *memory) Next(context.Context) (time.Time, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var first time.Time
@@ -226,5 +226,5 @@ func (m *memory) next() time.Time {
 			first = due
 		}
 	}
-	return first
+	return first, nil
 }

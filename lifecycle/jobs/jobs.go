@@ -102,7 +102,7 @@ func newRunner[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], s *
 	c, err := river.NewClient(driver, &river.Config{
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.Workers}},
 		Workers: workers, Logger: cfg.Log, JobTimeout: cfg.Longest, RescueStuckJobsAfter: cfg.Longest + grace,
-		FetchPollInterval: cfg.Tick, MaxAttempts: attempts,
+		FetchPollInterval: cfg.Tick, FetchCooldown: min(cfg.Tick, river.FetchCooldownDefault), MaxAttempts: attempts,
 		// Jobs are small and many; what they did stands in lifecycle's rows.
 		CompletedJobRetentionPeriod: time.Hour, DiscardedJobRetentionPeriod: time.Hour,
 	})
