@@ -187,7 +187,7 @@ func (c *Client) attempt(ctx context.Context, req Request, limit int64, accept f
 // turn waits until the call may be made, and counts it.
 func (c *Client) turn(ctx context.Context, req Request) *failure {
 	if c.Limiter != nil {
-		left, err := c.Limiter.wait(ctx, c.longestWait(), c.now, c.sleep)
+		left, err := c.Limiter.Wait(ctx, c.longestWait(), c.now, c.sleep)
 		if err != nil {
 			return &failure{Error: c.below(req, err), unsent: true}
 		}

@@ -127,10 +127,11 @@ func (l *Limiter) pausedFor(now time.Time) time.Duration {
 	return l.paused.Sub(now)
 }
 
-// wait sleeps until it is the caller's turn, in the process and then among
+// Wait sleeps until it is the caller's turn, in the process and then among
 // processes. A pause of more than the longest wait is not slept through: it comes
-// back at once as how long is left, so that a job can be put off instead.
-func (l *Limiter) wait(ctx context.Context, longest time.Duration, now func() time.Time, sleep func(context.Context, time.Duration) error) (left time.Duration, err error) {
+// back at once as how long is left, so that a job can be put off instead. A
+// [Client] waits by itself; this is for what does not go over HTTP.
+func (l *Limiter) Wait(ctx context.Context, longest time.Duration, now func() time.Time, sleep func(context.Context, time.Duration) error) (left time.Duration, err error) {
 	if left, err := l.waitHere(ctx, longest, now, sleep); left > 0 || err != nil {
 		return left, err
 	}

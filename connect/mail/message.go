@@ -1,0 +1,160 @@
+package mail
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/hex"
+	"errors"
+	"html/template"
+	netmail "net/mail"
+	"net/url"
+	"regexp"
+	"strings"
+
+	gomail "github.com/wneessen/go-mail"
+
+	"throughline/connect"
+)
+
+// Header says of a mail that Throughline wrote it; its value is "message".
+const Header = "X-Throughline"
+
+// Notice is the last line of every mail. By it package folder knows the mail
+// again where an answer quotes it.
+const Notice = "Sent by Throughline, not by a person."
+
+// A letter is a message, checked and ready to be written.
+type letter struct {
+	to, id string
+	words  string // all that it says, for errors to be held against
+	mail   *gomail.Msg
+}
+
+// A page is what a letter shows.
+type page struct {
+	Subject    string
+	Paragraphs [][]string // each by its lines
+	Actions    []link
+	Notice     string
+}
+
+// A link is an action of which a person sees the address.
+type link struct {
+	Label, URL string
+	Primary    bool
+}
+
+// keyForm is what [connect.Message] says of its Key.
+var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// compose checks a message and makes a letter of it.
+func (c *Client) compose(m connect.Message) (*letter, error) {
+	if !keyForm.MatchString(m.Key) {
+		return nil, refused(errors.New("it has no usable key"), "this is a fault in Throughline; please report it")
+	}
+	to, err := address(m.To)
+	if err != nil {
+		return nil, refused(err, "check the person's email address in the CRM")
+	}
+	p, err := pageOf(m)
+	if err != nil {
+		return nil, refused(err, "check the address of Throughline's own pages in the configuration")
+	}
+	rich, err := p.html()
+	if err != nil {
+		return nil, refused(err, "this is a fault in Throughline; please report it")
+	}
+	text := p.text()
+	l := &letter{to: to, id: c.messageID(m.Key), words: p.Subject + "\n" + text, mail: gomail.NewMsg(gomail.WithNoDefaultUserAgent())}
+	l.mail.FromMailAddress(&c.cfg.From)
+	l.mail.ToMailAddress(&netmail.Address{Address: to})
+	if c.cfg.ReplyTo.Address != "" {
+		l.mail.ReplyToMailAddress(&c.cfg.ReplyTo)
+	}
+	l.mail.Subject(unencoded(p.Subject))
+	l.mail.SetDateWithValue(c.cfg.Now())
+	l.mail.SetMessageIDWithValue(l.id)
+	l.mail.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834, section 5
+	l.mail.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
+	l.mail.SetGenHeader(Header, "message")
+	l.mail.SetBodyString(gomail.TypeTextPlain, text)
+	l.mail.AddAlternativeString(gomail.TypeTextHTML, rich)
+	return l, nil
+}
+
+func refused(err error, advice string) *connect.Error {
+	return &connect.Error{Vendor: Vendor, Op: "write the message", Err: err, Advice: advice}
+}
+
+// messageID is the same for every try to send a message, and tells nothing of it.
+func (c *Client) messageID(key string) string {
+	sum := sha256.Sum256([]byte("throughline message\x00" + key))
+	return hex.EncodeToString(sum[:12]) + "@" + c.cfg.Domain
+}
+
+// pageOf is what a message shows: no action that opens no page, for a mail's
+// buttons can do nothing else.
+func pageOf(m connect.Message) (page, error) {
+	p := page{Subject: cut(line(m.Subject), mostSubject), Notice: Notice}
+	if p.Subject == "" {
+		p.Subject = "(no subject)"
+	}
+	for _, s := range m.Paragraphs {
+		if ls := lines(s); len(ls) > 0 {
+			p.Paragraphs = append(p.Paragraphs, ls)
+		}
+	}
+	for _, a := range m.Actions {
+		if a.URL == "" {
+			continue
+		}
+		to, ok := webAddress(a.URL)
+		if !ok {
+			return page{}, errors.New("the address that one of its buttons opens is no web address")
+		}
+		l := link{Label: line(a.Label), URL: to, Primary: a.Primary}
+		if l.Label == "" {
+			l.Label = "Open"
+		}
+		p.Actions = append(p.Actions, l)
+	}
+	return p, nil
+}
+
+// webAddress is an address that a button may open: http or https, with a host,
+// and with nobody's name and password in it.
+func webAddress(s string) (string, bool) {
+	u, err := url.Parse(strings.TrimSpace(s))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(u.Host, "\"<>\\^`{|} ") {
+		return "", false
+	}
+	return u.String(), true
+}
+
+// text is the page as plain text.
+func (p page) text() string {
+	var blocks []string
+	for _, ls := range p.Paragraphs {
+		blocks = append(blocks, strings.Join(ls, "\n"))
+	}
+	for _, a := range p.Actions {
+		blocks = append(blocks, a.Label+":\n"+a.URL)
+	}
+	return strings.Join(append(blocks, p.Notice), "\n\n") + "\n"
+}
+
+//go:embed message.html.tmpl
+var messageHTML string
+
+var messageTemplate = template.Must(template.New("message").Parse(messageHTML))
+
+// html is the page as HTML that needs nothing from elsewhere: no image, no style
+// sheet, no script.
+func (p page) html() (string, error) {
+	var b bytes.Buffer
+	if err := messageTemplate.Execute(&b, p); err != nil {
+		return "", errors.New("it can't be written as HTML")
+	}
+	return b.String(), nil
+}
