@@ -101,7 +101,7 @@ func (f *Feed) subscribe(ctx context.Context, at *place, hear func(context.Conte
 	defer cancel(nil)
 	stream, err := f.client.Subscribe(signed(ctx, session))
 	if err != nil {
-		return session, false, err
+		return session, false, coded(err, nil)
 	}
 	// That sending failed is told, with the reason, by the next Recv.
 	_ = stream.Send(at.request(f.cfg.Topic, f.cfg.Batch))
