@@ -17,7 +17,7 @@ var migrations embed.FS
 
 // migrate brings the tables up to date, one process after the other. Each
 // migration is a transaction: one that is cut off is done by the next start.
-func (db *DB) migrate(ctx context.Context, lockFile string) error {
+func (db *DB) migrate(ctx context.Context, lockFile string, more ...goose.ProviderOption) error {
 	unlock := func() error { return nil }
 	if db.Dialect == SQLite {
 		var err error
@@ -25,11 +25,11 @@ func (db *DB) migrate(ctx context.Context, lockFile string) error {
 			return fmt.Errorf("waiting for another process that brings the database up to date: %w", err)
 		}
 	}
-	return errors.Join(db.up(ctx), unlock())
+	return errors.Join(db.up(ctx, more), unlock())
 }
 
-func (db *DB) up(ctx context.Context) error {
-	provider, err := db.provider()
+func (db *DB) up(ctx context.Context, more []goose.ProviderOption) error {
+	provider, err := db.provider(more)
 	if err != nil {
 		return fmt.Errorf("preparing the database's migrations: %w", err)
 	}
@@ -48,12 +48,12 @@ func (db *DB) up(ctx context.Context) error {
 	return nil
 }
 
-func (db *DB) provider() (*goose.Provider, error) {
+func (db *DB) provider(more []goose.ProviderOption) (*goose.Provider, error) {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return nil, err
 	}
-	dialect, options := goose.DialectSQLite3, []goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}
+	dialect, options := goose.DialectSQLite3, append(more, goose.WithDisableGlobalRegistry(true))
 	if db.Dialect == PostgreSQL {
 		// Asked every second, for five minutes. It ends with the process that has it.
 		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))

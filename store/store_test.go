@@ -78,7 +78,6 @@ func TestCallsAsInMemory(t *testing.T) {
 	})
 }
 
-
 func TestOldCallsAreForgotten(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, address string) {
 		ctx, db := t.Context(), storetest.Open(t, address)
@@ -304,10 +303,16 @@ func TestPace(t *testing.T) {
 			db    *store.DB
 			want  time.Duration
 		}{
-			{0, a, 0}, {0, b, 0}, {0, a, 500 * time.Millisecond}, {0, b, 500 * time.Millisecond},
+			{0, a, 0},
+			{0, b, 0},
+			{0, a, 500 * time.Millisecond},
+			{0, b, 500 * time.Millisecond},
 			{499 * time.Millisecond, a, time.Millisecond},
-			{time.Millisecond, b, 0}, {0, a, 500 * time.Millisecond},
-			{time.Hour, a, 0}, {0, b, 0}, {0, a, 500 * time.Millisecond},
+			{time.Millisecond, b, 0},
+			{0, a, 500 * time.Millisecond},
+			{time.Hour, a, 0},
+			{0, b, 0},
+			{0, a, 500 * time.Millisecond},
 		} {
 			now = now.Add(step.after)
 			if wait, err := step.db.Take(t.Context(), "key", 2, 2); wait != step.want || err != nil {
@@ -356,6 +361,22 @@ func TestPaceTogether(t *testing.T) {
 		all.Wait()
 		if went.Load() != 5 {
 			t.Errorf("%d of 20 went; want 5", went.Load())
+		}
+	})
+}
+
+// TestNewerTables: a program leaves alone what a newer one wrote.
+func TestNewerTables(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, address string) {
+		if err := storetest.Open(t, address).SetVersion(t.Context(), 1000); err != nil {
+			t.Fatal(err)
+		}
+		db, err := store.Open(t.Context(), address)
+		if err == nil {
+			db.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), "a newer version wrote it") {
+			t.Errorf("%v", err)
 		}
 	})
 }
