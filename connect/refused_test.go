@@ -17,7 +17,7 @@ func TestRefusedWithTwoHundred(t *testing.T) {
 			Error string `json:"error"`
 			Busy  bool   `json:"busy"`
 		}
-		if json.Unmarshal(body, &told) != nil || told.Error == "" {
+		if whole := json.Unmarshal(body, &told) == nil; !whole || told.Error == "" {
 			return nil
 		}
 		e := &connect.Error{Code: told.Error, Message: "said with xoxb-planted"}

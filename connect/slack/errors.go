@@ -20,8 +20,8 @@ type verdict struct {
 // refused reads the refusals that Slack answers with 200.
 func refused(_ http.Header, body []byte) *connect.Error {
 	var v verdict
-	switch err := json.Unmarshal(body, &v); {
-	case err != nil:
+	switch whole := json.Unmarshal(body, &v) == nil; {
+	case !whole:
 		return nil // the client knows what is cut short
 	case v.OK == nil:
 		return &connect.Error{Temporary: true, Message: "the answer does not say whether it was done", Advice: "check that nothing between this machine and Slack changes answers"}

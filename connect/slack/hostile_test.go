@@ -3,8 +3,10 @@ package slack_test
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,12 +19,19 @@ import (
 const injectionFile = "../../../shared/data/injection/attacks.jsonl"
 
 // hostile are texts that would do something where they are not shown as they are.
-func hostile(t *testing.T) []string {
+var hostile = []string{
+	"<!here> <!channel> <!everyone> <@" + csmID + "> <#" + channelID + "> <!subteam^S1|@x>", "@here @channel @everyone", "<https://evil.example|your bank>", "https://evil.example/x www.evil.example mailto:a@evil.example",
+	"&lt;!here&gt; &amp;lt;", "*bold* _it_ ~no~ `code` ```block```", "> quote\n\n# head", ":tada: :slack:", "\u202egnp.exe \u2066x\u2069", "\U000e0041\U000e0042 tagged", "a\x00b\x07c", strings.Repeat("long ", 2000),
+	strings.Repeat("🦊", 3000), strings.Repeat("x", 50_000), strings.Repeat("&<>", 5000), "<", "|", "", "   ", "\xff\xfe", `{"type":"section"}`, `"}]}`, "javascript:alert(1)", "{customer}", "../../etc",
+}
+
+// rounds are lists of texts: each of hostile by itself, and what others have tried,
+// twelve at a time.
+func rounds(t *testing.T) [][]string {
 	t.Helper()
-	all := []string{
-		"<!here> <!channel> <!everyone> <@" + csmID + "> <#" + channelID + "> <!subteam^S1|@x>", "@here @channel @everyone", "<https://evil.example|your bank>", "https://evil.example/x www.evil.example mailto:a@evil.example",
-		"&lt;!here&gt; &amp;lt;", "*bold* _it_ ~no~ `code` ```block```", "> quote\n\n# head", ":tada: :slack:", "\u202egnp.exe \u2066x\u2069", "\U000e0041\U000e0042 tagged", "a\x00b\x07c", strings.Repeat("long ", 2000),
-		strings.Repeat("🦊", 3000), strings.Repeat("x", 50_000), strings.Repeat("&<>", 5000), "<", "|", "", "   ", "\xff\xfe", `{"type":"section"}`, `"}]}`, "javascript:alert(1)", "{customer}", "../../etc",
+	var all [][]string
+	for _, text := range hostile {
+		all = append(all, []string{text})
 	}
 	f, err := os.Open(injectionFile)
 	if os.IsNotExist(err) {
@@ -32,6 +41,7 @@ func hostile(t *testing.T) []string {
 		t.Fatal(err)
 	}
 	defer f.Close()
+	var attacks []string
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
@@ -41,36 +51,45 @@ func hostile(t *testing.T) []string {
 		if err := json.Unmarshal(lines.Bytes(), &attack); err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, attack.Text)
+		attacks = append(attacks, attack.Text)
 	}
-	if err := lines.Err(); err != nil || len(all) < 100 {
-		t.Fatalf("%d texts: %v", len(all), err)
+	if err := lines.Err(); err != nil || len(attacks) < 100 {
+		t.Fatalf("%d texts: %v", len(attacks), err)
 	}
-	return all
+	return slices.AppendSeq(all, slices.Chunk(attacks, 12))
+}
+
+// cycle gives texts in turn.
+func cycle(texts []string) func() string {
+	n := 0
+	return func() string {
+		n++
+		return texts[n%len(texts)]
+	}
 }
 
 // put sets all free texts of a value, but those that keep an item in the company's
 // view: kinds, matches, sides and other fixed sets.
-func put(v reflect.Value, s string) {
+func put(v reflect.Value, next func() string) {
 	switch v.Kind() {
 	case reflect.String:
 		if v.Type() == reflect.TypeFor[string]() {
-			v.SetString(s)
+			v.SetString(next())
 		}
 	case reflect.Pointer:
 		if !v.IsNil() {
-			put(v.Elem(), s)
+			put(v.Elem(), next)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {
-			put(v.Index(i), s)
+			put(v.Index(i), next)
 		}
 	case reflect.Struct:
 		if v.Type() == reflect.TypeFor[time.Time]() {
 			return
 		}
 		for i := range v.NumField() {
-			put(v.Field(i), s)
+			put(v.Field(i), next)
 		}
 	}
 }
@@ -104,27 +123,29 @@ func TestHostileHandoffs(t *testing.T) {
 	r := newRig(t)
 	deal := r.deal()
 	c := r.client(t)
-	for i, text := range hostile(t) {
+	for i, texts := range rounds(t) {
+		next, text := cycle(texts), texts[0]
 		p := r.publication(deal)
-		p.Key = "k" + string(rune('a'+i%26)) + strings.Repeat("x", i/26)
-		put(reflect.ValueOf(p.Handoff).Elem(), text)
-		for j := range 9 {
+		p.Key = fmt.Sprint("k", i)
+		put(reflect.ValueOf(p.Handoff).Elem(), next)
+		for j := range 12 {
 			item := p.Handoff.Items[1]
-			item.ID = "pain-" + string(rune('1'+j))
+			item.Kind = []throughline.Kind{throughline.KindPain, throughline.KindUseCase, throughline.KindRisk}[j%3]
+			item.ID, item.Text = fmt.Sprintf("%s-%d", item.Kind, j+2), next()
 			p.Handoff.Items = append(p.Handoff.Items, item)
 		}
 		// What is the team's alone is not the text.
 		for j := range p.Handoff.Items {
 			it := &p.Handoff.Items[j]
 			it.Why, it.Promise, it.Doubt, it.Condition, it.NextStep, it.Vendor, it.Function = "PLANTED", "PLANTED", "PLANTED", "PLANTED", "PLANTED", "PLANTED", "PLANTED"
-			if !strings.Contains("champion committee pain use_case workaround milestone risk", string(it.Kind)) {
+			if it.Kind == throughline.KindStretch {
 				it.Text = "PLANTED"
 			}
 		}
 		p.Handoff.Questions = []throughline.Question{{Text: "PLANTED"}}
 		p.Handoff.LeftOut = []throughline.LeftOut{{Text: "PLANTED"}}
 		p.Handoff.Contradictions = []throughline.Contradiction{{Text: "PLANTED"}}
-		p.Handoff.Notes, p.Handoff.Thin = []string{"PLANTED"}, []string{text, text}
+		p.Handoff.Notes, p.Handoff.Thin = []string{"PLANTED"}, []string{next(), next()}
 		if _, err := c.Publish(t.Context(), p); err != nil {
 			t.Fatalf("%.60q: %v", text, err)
 		}
@@ -133,7 +154,7 @@ func TestHostileHandoffs(t *testing.T) {
 		second.Items = append([]throughline.Item(nil), second.Items[1:]...)
 		second.Items[0].Text += " and more"
 		p.Handoff = &second
-		if _, err := c.Mark(t.Context(), p, slack.Outcome{Accepted: i%2 == 0, By: text, At: today}); err != nil {
+		if _, err := c.Mark(t.Context(), p, slack.Outcome{Accepted: i%2 == 0, By: next(), At: today}); err != nil {
 			t.Fatalf("the second version of %.60q: %v", text, err)
 		}
 		r.inert(t, channelID, text)
@@ -150,13 +171,14 @@ func TestHostileMessages(t *testing.T) {
 	r.deal()
 	c := r.client(t)
 	r.twin.Trigger("t")
-	for i, text := range hostile(t) {
+	for i, texts := range rounds(t) {
+		next, text := cycle(texts), texts[0]
 		m := connect.Message{
-			Key: "k" + string(rune('a'+i%26)) + strings.Repeat("x", i/26), To: "ann@seller.example", Subject: text, Paragraphs: []string{text, text + "\n" + text},
-			Actions: []connect.Action{{Label: text, URL: "https://throughline.example/r/1"}, {Label: text, URL: "javascript:" + text}, {Label: text, ID: slack.ActionNote, Value: "006A"}},
+			Key: fmt.Sprint("k", i), To: "ann@seller.example", Subject: next(), Paragraphs: []string{next() + "\n" + next()},
+			Actions: []connect.Action{{Label: next(), URL: "https://throughline.example/r/1"}, {Label: next(), URL: "javascript:" + next()}, {Label: next(), ID: slack.ActionNote, Value: "006A"}},
 		}
 		for range 60 {
-			m.Paragraphs = append(m.Paragraphs, text)
+			m.Paragraphs = append(m.Paragraphs, next())
 		}
 		if _, err := c.Send(t.Context(), m); err != nil {
 			t.Fatalf("%.60q: %v", text, err)
@@ -165,8 +187,8 @@ func TestHostileMessages(t *testing.T) {
 		r.inert(t, channel, text)
 		r.twin.Clear(channel)
 
-		form := slack.ReturnForm("006A", []slack.Choice{{Code: "a", Label: text}, {Code: "b", Label: "B"}})
-		form.Title, form.Submit, form.Fields[1].Label, form.Fields[1].Hint = text, text, text, text
+		form := slack.ReturnForm("006A", []slack.Choice{{Code: "a", Label: next()}, {Code: "b", Label: "B"}})
+		form.Title, form.Submit, form.Fields[1].Label, form.Fields[1].Hint = next(), next(), next(), next()
 		r.twin.Trigger("t")
 		if err := c.Open(t.Context(), "t", form); err != nil {
 			t.Fatalf("a form of %.60q: %v", text, err)
@@ -179,7 +201,7 @@ func TestHostileMessages(t *testing.T) {
 func TestHostileChannel(t *testing.T) {
 	r := newRig(t)
 	deal := r.deal()
-	for _, text := range hostile(t)[:20] {
+	for _, text := range hostile[:20] {
 		r.twin.Post(channelID, aeID, text, "")
 	}
 	for _, name := range []string{"..", "a/b", "x\x00", strings.Repeat("n", 300)} {

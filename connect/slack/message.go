@@ -64,8 +64,8 @@ func (m *message) by(self *identity) bool {
 
 // permalink is where a person opens a message, as Slack's "copy link" gives it:
 // no document states the form, and asking for each would take a call a message.
-func (self *identity) permalink(channel, ts, thread string) string {
-	base := self.archive(channel)
+func (id *identity) permalink(channel, ts, thread string) string {
+	base := id.archive(channel)
 	if base == "" {
 		return ""
 	}
@@ -78,8 +78,8 @@ func (self *identity) permalink(channel, ts, thread string) string {
 
 // archive is where a person opens a channel; empty where the workspace's address
 // is not told.
-func (self *identity) archive(channel string) string {
-	u, err := url.Parse(self.URL)
+func (id *identity) archive(channel string) string {
+	u, err := url.Parse(id.URL)
 	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
 		return ""
 	}

@@ -161,8 +161,8 @@ func outcomeOf(view *throughline.Handoff, there *marker, told *Outcome) *Outcome
 	return there.Outcome
 }
 
-func (self *identity) copy(channel, ts string, made bool) connect.Copy {
-	return connect.Copy{ID: channel + "/" + ts, URL: self.permalink(channel, ts, ""), Made: made}
+func (id *identity) copy(channel, ts string, made bool) connect.Copy {
+	return connect.Copy{ID: channel + "/" + ts, URL: id.permalink(channel, ts, ""), Made: made}
 }
 
 // tellThread says once in the message's thread what a version changed.

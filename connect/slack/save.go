@@ -142,16 +142,9 @@ var dayFile = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}\.json$`)
 // channels that they name. What else stands there is left alone.
 func removeEarlier(dir string) error {
 	into := filepath.Join(dir, exportDir)
-	raw, err := os.ReadFile(filepath.Join(into, "channels.json"))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
+	channels, err := earlierChannels(filepath.Join(into, "channels.json"))
+	if channels == nil {
 		return err
-	}
-	var channels []savedChannel
-	if json.Unmarshal(raw, &channels) != nil {
-		return nil // none of ours
 	}
 	for _, ch := range channels {
 		name := folderOf(ch.ID, ch.Name)
@@ -163,6 +156,23 @@ func removeEarlier(dir string) error {
 		}
 	}
 	return errors.Join(os.Remove(filepath.Join(into, "channels.json")), removed(filepath.Join(into, "users.json")))
+}
+
+// earlierChannels are those that an earlier export lists; nil where there is none
+// of ours.
+func earlierChannels(file string) ([]savedChannel, error) {
+	raw, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var channels []savedChannel
+	if ours := json.Unmarshal(raw, &channels) == nil; !ours {
+		return nil, nil
+	}
+	return channels, nil
 }
 
 func removeDays(dir string) error {
