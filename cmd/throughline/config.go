@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -25,6 +26,10 @@ type config struct {
 	Deals      dealsConfig       `yaml:"deals" doc:"Which won deals count. What is left out lets every deal through."`
 	Salesforce *salesforceConfig `yaml:"salesforce" ask:"yes" doc:"The Salesforce org with the deals' records, by an External Client App."`
 	Gong       *gongConfig       `yaml:"gong" doc:"The Gong company with the deals' calls, by an access key."`
+	Slack      *slackConfig      `yaml:"slack" doc:"The Slack workspace with the deal channels, by an app of your own. Only channels that are named here, on the record, or by a pattern are read."`
+	Notion     *notionConfig     `yaml:"notion" doc:"The Notion workspace with deal-review pages that records link to, and where handoffs may be published."`
+
+	Destinations destinationsConfig `yaml:"destinations" doc:"Where handoffs are published, and for whom. Nothing is written to a system that is not named here. company shows the use case, the committee without stances, milestones and risks; team shows all, so name it only where nobody but the deal's team reads."`
 
 	file string // where it was read
 }
@@ -53,11 +58,53 @@ type salesforceConfig struct {
 	KeyFile  string `yaml:"key_file" ask:"yes" doc:"With username (JWT bearer): the file with the app's RSA key in PEM, readable for you alone. Without the two, the app signs in with client credentials." example:"salesforce.pem"`
 	Audience string `yaml:"audience" doc:"The audience of the JWT, where login is a My Domain of a sandbox that is not recognised." default:"that of production, or of sandboxes where login is theirs" example:"https://test.salesforce.com"`
 	Version  string `yaml:"version" doc:"The API version." default:"v68.0" example:"v68.0"`
+
+	Format string           `yaml:"format" doc:"The format of a published handoff's file: html, or markdown for orgs that take no HTML files." default:"html" example:"markdown"`
+	Note   bool             `yaml:"note" doc:"Whether a published handoff is also a note of the opportunity." default:"false" example:"true"`
+	Fields salesforceFields `yaml:"fields" doc:"Custom fields of the opportunity that are set when a handoff is published, by API name."`
+}
+
+type salesforceFields struct {
+	Link      string `yaml:"link" doc:"The field for the address of the handoff." example:"Handoff_Link__c"`
+	Status    string `yaml:"status" doc:"The field for its status." example:"Handoff_Status__c"`
+	Version   string `yaml:"version" doc:"The field for its version." example:"Handoff_Version__c"`
+	Published string `yaml:"published_at" doc:"The field for when it was published." example:"Handoff_Published__c"`
+	Summary   string `yaml:"summary" doc:"The field for the use cases in one line." example:"Handoff_Summary__c"`
 }
 
 type gongConfig struct {
 	Base      string `yaml:"base" ask:"yes" doc:"The API's address, where Gong shows one of your own in Settings > API." default:"https://api.gong.io" example:"https://api.gong.io"`
 	Workspace string `yaml:"workspace" doc:"The id of the only workspace to read." default:"all that the key may see" example:"\"1234567890\""`
+}
+
+type slackConfig struct {
+	Base       string              `yaml:"base" doc:"The Web API's address." default:"https://slack.com/api" example:"https://slack.com/api"`
+	Field      string              `yaml:"field" ask:"yes" doc:"The field of the opportunity that holds its channel's name, id or address, by API name." example:"Slack_Channel__c"`
+	Patterns   []string            `yaml:"patterns" ask:"yes" doc:"Names that a deal's channel may have, tried in order, with {customer}, {deal}, {domain} or {id}." default:"[\"deal-{customer}\", \"deal-{domain}\"]" example:"[\"deal-{customer}\"]"`
+	Also       []string            `yaml:"also" doc:"Likewise, of further channels that are read and never written to." example:"[\"presales-{customer}\"]"`
+	Channels   map[string][]string `yaml:"channels" doc:"The channels of single deals, by the id of the opportunity; the first is the deal channel." example:"{006000000000001AAA: [deal-example]}"`
+	PublicOnly bool                `yaml:"public_only" doc:"Whether private channels are left alone, so that no scope for them is needed." default:"false" example:"true"`
+	Join       bool                `yaml:"join" doc:"Whether the app joins a deal's channel that is public and internal; otherwise somebody has to invite it." default:"false" example:"true"`
+}
+
+type notionConfig struct {
+	Base       string `yaml:"base" doc:"The API's address." default:"https://api.notion.com" example:"https://api.notion.com"`
+	DataSource string `yaml:"data_source" ask:"yes" doc:"The id of the data source in which each handoff is a page; in Notion: the database's settings, Manage data sources. Without it pages are only read." example:"0123456789abcdef0123456789abcdef"`
+	Property   string `yaml:"property" doc:"The text property of the data source by which a handoff's page is found again." default:"External ID" example:"External ID"`
+}
+
+// A destination is the audience that sees a handoff in a system; empty where
+// none is written there.
+type destination string
+
+// destinations are those that a configuration can name. What the customer sees
+// is sent by people.
+var destinations = []throughline.Audience{throughline.AudienceCompany, throughline.AudienceTeam}
+
+type destinationsConfig struct {
+	Salesforce destination `yaml:"salesforce" ask:"yes" doc:"Who sees what is attached to opportunity and account: company or team." example:"company"`
+	Slack      destination `yaml:"slack" ask:"yes" doc:"Who sees what is posted in the deal channel: company or team. A channel shared with the customer's company is never posted to." example:"company"`
+	Notion     destination `yaml:"notion" ask:"yes" doc:"Who sees the page in the data source: company or team." example:"company"`
 }
 
 // company is the seller as a deal has it.
@@ -134,7 +181,25 @@ func loadConfig(flag string) (*config, error) {
 	if c.file, err = filepath.Abs(file); err != nil {
 		return nil, fmt.Errorf("reading the configuration: %w", err)
 	}
-	return c, nil
+	return c, c.check(file)
+}
+
+// check says which destinations are named of systems that are not.
+func (c *config) check(file string) error {
+	var errs []error
+	d := reflect.ValueOf(c.Destinations)
+	for i := range d.NumField() {
+		if key := d.Type().Field(i).Tag.Get("yaml"); !d.Field(i).IsZero() && !c.has(key) {
+			errs = append(errs, fmt.Errorf("%s: destinations.%s is set, but there is no section %s", file, key, key))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// has reports whether there is a section of the name.
+func (c *config) has(section string) bool {
+	v, ok := fieldOf(reflect.ValueOf(c).Elem(), section)
+	return ok && !v.IsZero()
 }
 
 func findConfig(flag string) (string, error) {

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"throughline"
 )
 
 // parseConfig reads a configuration strictly: a key that is not known, a value of
@@ -96,6 +98,14 @@ func (p *parser) value(n *yaml.Node, path string, to reflect.Value) {
 	switch to.Interface().(type) {
 	case string:
 		if p.scalar(n, path, "a text") {
+			to.SetString(n.Value)
+		}
+	case destination:
+		switch {
+		case !p.scalar(n, path, "an audience"):
+		case !slices.Contains(destinations, throughline.Audience(n.Value)):
+			p.wrong(n, "%s must be company or team", path)
+		default:
 			to.SetString(n.Value)
 		}
 	case []string:

@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"path/filepath"
 
 	"throughline/collect"
 	"throughline/connect"
 	"throughline/connect/gong"
+	"throughline/connect/notion"
 	"throughline/connect/salesforce"
+	"throughline/connect/slack"
 )
 
 // A connection is one configured system, with what it can do for a deal.
@@ -38,7 +41,7 @@ type connections struct {
 type connector func(c *config, n *connections, with tools) *connection
 
 // connectors are all of them. Who adds a system adds it here.
-var connectors = []connector{connectSalesforce, connectGong}
+var connectors = []connector{connectSalesforce, connectGong, connectSlack, connectNotion}
 
 // tools are what every connection is given.
 type tools struct {
@@ -105,7 +108,7 @@ func connectSalesforce(c *config, n *connections, with tools) *connection {
 	}
 	org, err := salesforce.New(salesforce.Config{
 		Login: s.Login, ClientID: s.ClientID, ClientSecret: secret, Username: s.Username, KeyFile: c.path(s.KeyFile), Audience: s.Audience, Version: s.Version,
-		AEField: c.Deals.AEField, CSMField: c.Deals.CSMField, Seller: c.company(), Budget: conn.budget, Log: with.log, Now: with.env.now,
+		AEField: c.Deals.AEField, CSMField: c.Deals.CSMField, Seller: c.company(), Writing: c.writing(), Budget: conn.budget, Log: with.log, Now: with.env.now,
 	})
 	if err != nil {
 		conn.err = err
@@ -113,6 +116,20 @@ func connectSalesforce(c *config, n *connections, with tools) *connection {
 	}
 	n.salesforce, conn.crm, conn.check = org, org, org.Check
 	return conn
+}
+
+// writing is how handoffs are published to Salesforce; nil where they are not.
+func (c *config) writing() *salesforce.Writing {
+	if c.Destinations.Salesforce == "" {
+		return nil
+	}
+	s := c.Salesforce
+	w := &salesforce.Writing{Format: s.Format, Note: s.Note, Fields: map[salesforce.Value]string{
+		salesforce.ValueLink: s.Fields.Link, salesforce.ValueStatus: s.Fields.Status, salesforce.ValueVersion: s.Fields.Version,
+		salesforce.ValuePublished: s.Fields.Published, salesforce.ValueSummary: s.Fields.Summary,
+	}}
+	maps.DeleteFunc(w.Fields, func(_ salesforce.Value, field string) bool { return field == "" })
+	return w
 }
 
 func connectGong(c *config, _ *connections, with tools) *connection {
@@ -136,5 +153,57 @@ func connectGong(c *config, _ *connections, with tools) *connection {
 	}
 	conn.system = &gong.Collector{Index: &gong.Index{Client: client, Store: store, Now: with.env.now}}
 	conn.check = func(ctx context.Context) []connect.Permission { return client.Check(ctx, with.env.now()) }
+	return conn
+}
+
+func connectSlack(c *config, _ *connections, with tools) *connection {
+	if c.Slack == nil {
+		return nil
+	}
+	s := c.Slack
+	conn := &connection{name: slack.Vendor, budget: &connect.Budget{}}
+	token, err := needSecret("SLACK_BOT_TOKEN")
+	app, err2 := lookSecret("SLACK_APP_TOKEN")
+	signing, err3 := lookSecret("SLACK_SIGNING_SECRET")
+	if conn.err = errors.Join(err, err2, err3); conn.err != nil {
+		return conn
+	}
+	uses := []slack.Use{slack.UseRead}
+	if c.Destinations.Slack != "" {
+		uses = append(uses, slack.UsePublish, slack.UseSend)
+	}
+	client, err := slack.New(slack.Config{
+		Token: token, AppToken: app, SigningSecret: signing, Base: s.Base, Channels: s.Channels, Field: s.Field, Patterns: s.Patterns, Also: s.Also,
+		PublicOnly: s.PublicOnly, Join: s.Join, Uses: uses, Budget: conn.budget, Log: with.log, Now: with.env.now,
+	})
+	if err != nil {
+		conn.err = err
+		return conn
+	}
+	conn.system, conn.check = client, client.Check
+	return conn
+}
+
+func connectNotion(c *config, _ *connections, with tools) *connection {
+	if c.Notion == nil {
+		return nil
+	}
+	conn := &connection{name: notion.Vendor, budget: &connect.Budget{}}
+	token, err := needSecret("NOTION_TOKEN")
+	if err == nil && c.Destinations.Notion != "" && c.Notion.DataSource == "" {
+		err = errors.New("handoffs are to be published to Notion: set notion.data_source in the configuration")
+	}
+	if err != nil {
+		conn.err = err
+		return conn
+	}
+	client, err := notion.New(notion.Config{
+		Token: token, DataSource: c.Notion.DataSource, ExternalID: c.Notion.Property, Base: c.Notion.Base, Budget: conn.budget, Log: with.log, Now: with.env.now,
+	})
+	if err != nil {
+		conn.err = err
+		return conn
+	}
+	conn.system, conn.check = client, client.Check
 	return conn
 }

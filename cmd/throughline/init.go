@@ -34,8 +34,8 @@ func newInit(e env) *cobra.Command {
 		if _, err := os.Stat(out.name); err == nil && !*force {
 			return fmt.Errorf("%s is there already: --force writes another in its place, --config one elsewhere", out.name)
 		}
-		a := &asker{env: e, in: bufio.NewScanner(e.stdin)}
 		c := &config{file: out.name}
+		a := &asker{env: e, in: bufio.NewScanner(e.stdin), made: c}
 		if err := a.section(reflect.ValueOf(c).Elem(), ""); err != nil {
 			return err
 		}
@@ -73,8 +73,9 @@ func writeConfig(c *config, file string) error {
 
 // An asker asks for a configuration, line by line.
 type asker struct {
-	env env
-	in  *bufio.Scanner
+	env  env
+	in   *bufio.Scanner
+	made *config // so far
 }
 
 // section asks for the keys of a struct that are to be asked for, and of each
@@ -85,7 +86,7 @@ func (a *asker) section(s reflect.Value, path string) error {
 		key := field.Tag.Get("yaml")
 		at := strings.TrimPrefix(path+"."+key, ".")
 		switch {
-		case key == "":
+		case key == "", path == "destinations" && !a.made.has(key):
 		case s.Field(i).Kind() == reflect.Pointer:
 			there, err := a.yes(strings.ToUpper(key[:1])+key[1:], field)
 			if err != nil {

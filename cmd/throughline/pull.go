@@ -172,7 +172,8 @@ var sourceWords = []struct {
 func (r pullReport) held(s collect.Read) string {
 	counts := map[throughline.SourceKind]int{}
 	for _, source := range r.deal.Sources {
-		if slices.Contains(s.Files, source.File) {
+		// A chat channel's file is the folder of its days.
+		if slices.ContainsFunc(s.Files, func(file string) bool { return file == source.File || strings.HasPrefix(file, source.File+"/") }) {
 			counts[source.Kind]++
 		}
 	}

@@ -20,6 +20,10 @@ var secrets = []secretVar{
 	{"SALESFORCE_CLIENT_SECRET", "salesforce", "the External Client App's consumer secret; not needed where key_file is set"},
 	{"GONG_ACCESS_KEY", "gong", "the access key, from Gong's Settings > API"},
 	{"GONG_ACCESS_KEY_SECRET", "gong", "its secret"},
+	{"SLACK_BOT_TOKEN", "slack", "the app's bot token, from OAuth & Permissions in its settings"},
+	{"SLACK_APP_TOKEN", "slack", "the app-level token with connections:write, for clicks by Socket Mode; needed where handoffs are published to Slack"},
+	{"SLACK_SIGNING_SECRET", "slack", "instead of it, where Slack can reach this machine by HTTP"},
+	{"NOTION_TOKEN", "notion", "the connection's access token, from Notion's Settings > Connections"},
 }
 
 // secretsOf are those of a section.

@@ -18,8 +18,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"throughline"
 	gongtwin "throughline/twin/gong"
+	notiontwin "throughline/twin/notion"
 	salesforcetwin "throughline/twin/salesforce"
+	slacktwin "throughline/twin/slack"
 )
 
 func newTwin(e env) *cobra.Command {
@@ -52,6 +55,8 @@ func newTwin(e env) *cobra.Command {
 type twins struct {
 	salesforce *salesforcetwin.Server
 	gong       *gongtwin.Server
+	slack      *slacktwin.Server
+	notion     *notiontwin.Server
 	deals      []twinDeal
 	seller     sellerConfig // of the first deal that tells it
 }
@@ -68,8 +73,12 @@ func twinSecret(name string) string {
 // newTwins makes the stand-ins and fills them with the deals of the folders, or
 // with that of the demo.
 func newTwins(dirs []string, now func() time.Time) (*twins, error) {
-	t := &twins{salesforce: salesforcetwin.New(), gong: &gongtwin.Server{Now: now}}
-	t.salesforce.Now = now
+	t := &twins{
+		salesforce: salesforcetwin.New(), gong: &gongtwin.Server{Now: now}, slack: slacktwin.New(),
+		notion: &notiontwin.Server{Token: twinSecret("NOTION_TOKEN"), Now: now},
+	}
+	t.salesforce.Now, t.slack.Now = now, now
+	t.slack.Token, t.slack.AppToken = twinSecret("SLACK_BOT_TOKEN"), twinSecret("SLACK_APP_TOKEN")
 	t.salesforce.ClientID, t.salesforce.ClientSecret = twinClient, twinSecret("SALESFORCE_CLIENT_SECRET")
 	t.gong.Key, t.gong.Secret = twinSecret("GONG_ACCESS_KEY"), twinSecret("GONG_ACCESS_KEY_SECRET")
 	if len(dirs) == 0 {
@@ -117,7 +126,10 @@ func (t *twins) load(dir, name string) error {
 	for _, part := range []struct {
 		of   string
 		seed func(string) error
-	}{{"gong", t.gong.Seed}} {
+	}{
+		{"gong", t.gong.Seed},
+		{"slack", func(dir string) error { return t.slack.Seed(os.DirFS(dir)) }},
+	} {
 		if _, err := os.Stat(filepath.Join(dir, part.of)); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
@@ -160,12 +172,17 @@ func (t *twins) standIns() []standIn {
 			c.Deals.CSMField = salesforcetwin.CSMField
 		}},
 		{"Gong", t.gong, func(c *config, url string) { c.Gong = &gongConfig{Base: url} }},
+		{"Slack", t.slack, func(c *config, url string) {
+			c.Slack = &slackConfig{Base: url + strings.TrimSuffix(slacktwin.Prefix, "/")}
+		}},
+		{"Notion", t.notion, func(c *config, url string) { c.Notion = &notionConfig{Base: url, DataSource: notiontwin.DataSource} }},
 	}
 }
 
 // run serves the stand-ins until the context ends.
 func (t *twins) run(ctx context.Context, e env, write string) error {
-	c := &config{file: write, Seller: t.seller}
+	company := destination(throughline.AudienceCompany)
+	c := &config{file: write, Seller: t.seller, Destinations: destinationsConfig{Salesforce: company, Slack: company, Notion: company}}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var serving sync.WaitGroup
@@ -219,6 +236,9 @@ func (t *twins) tell(e env, c *config, write string) error {
 	}
 	out.WriteString("In another terminal:\n\n")
 	for _, s := range secrets {
+		if s.name == "SLACK_SIGNING_SECRET" {
+			continue // clicks come by Socket Mode
+		}
 		fmt.Fprintf(&out, "  export %s=%s\n", s.name, twinSecret(s.name))
 	}
 	if abs, err := filepath.Abs(write); err == nil {

@@ -50,17 +50,17 @@ func goodBlock(b Object) bool {
 	case "section":
 		fields, _ := b["fields"].([]any)
 		for _, f := range fields {
-			if !goodText(f, 1, 2000, false) {
+			if !goodText(f, 2000, false) {
 				return false
 			}
 		}
-		return len(fields) <= 10 && (goodText(b["text"], 1, 3000, false) || b["text"] == nil && len(fields) > 0)
+		return len(fields) <= 10 && (goodText(b["text"], 3000, false) || b["text"] == nil && len(fields) > 0)
 	case "header":
-		return goodText(b["text"], 1, 150, true)
+		return goodText(b["text"], 150, true)
 	case "divider":
 		return true
 	case "context":
-		return len(elements) > 0 && len(elements) <= 10 && !slices.ContainsFunc(elements, func(e any) bool { return !goodText(e, 1, 3000, false) })
+		return len(elements) > 0 && len(elements) <= 10 && !slices.ContainsFunc(elements, func(e any) bool { return !goodText(e, 3000, false) })
 	case "actions":
 		return len(elements) > 0 && len(elements) <= 25 && goodElements(elements)
 	case "rich_text":
@@ -78,7 +78,7 @@ func goodElements(elements []any) bool {
 		style := text(b, "style")
 		to := text(b, "url")
 		u, err := url.Parse(to)
-		if text(b, "type") != "button" || !goodText(b["text"], 1, 75, true) || length(id) > 255 || id != "" && seen[id] ||
+		if text(b, "type") != "button" || !goodText(b["text"], 75, true) || length(id) > 255 || id != "" && seen[id] ||
 			length(text(b, "value")) > 2000 || length(to) > 3000 || to != "" && (err != nil || u.Host == "" && u.Scheme != "mailto") ||
 			style != "" && style != "primary" && style != "danger" {
 			return false
@@ -89,7 +89,7 @@ func goodElements(elements []any) bool {
 }
 
 // goodText reports whether a text object has an allowed length.
-func goodText(v any, least, most int, plainOnly bool) bool {
+func goodText(v any, most int, plainOnly bool) bool {
 	o, _ := v.(Object)
 	kind, n := text(o, "type"), length(text(o, "text"))
 	if kind != "plain_text" && (plainOnly || kind != "mrkdwn") {
@@ -98,7 +98,7 @@ func goodText(v any, least, most int, plainOnly bool) bool {
 	if kind == "mrkdwn" && o["emoji"] != nil || kind == "plain_text" && o["verbatim"] != nil {
 		return false
 	}
-	return n >= least && n <= most
+	return n > 0 && n <= most
 }
 
 // allText counts the characters of a block's texts.
@@ -123,12 +123,12 @@ func allText(v any) int {
 // checkView says how the vendor refuses a modal; empty where it takes it.
 func checkView(v Object) string {
 	blocks, _ := v["blocks"].([]any)
-	if text(v, "type") != "modal" || !goodText(v["title"], 1, 24, true) || len(blocks) == 0 || len(blocks) > mostView ||
+	if text(v, "type") != "modal" || !goodText(v["title"], 24, true) || len(blocks) == 0 || len(blocks) > mostView ||
 		length(text(v, "private_metadata")) > 3000 || length(text(v, "callback_id")) > 255 {
 		return "invalid_arguments"
 	}
 	for _, name := range []string{"submit", "close"} {
-		if v[name] != nil && !goodText(v[name], 1, 24, true) {
+		if v[name] != nil && !goodText(v[name], 24, true) {
 			return "invalid_arguments"
 		}
 	}
@@ -143,7 +143,7 @@ func checkView(v Object) string {
 		}
 		inputs = true
 		element, _ := block["element"].(Object)
-		if !goodText(block["label"], 1, 2000, true) || block["hint"] != nil && !goodText(block["hint"], 1, 2000, true) || !goodInput(element) {
+		if !goodText(block["label"], 2000, true) || block["hint"] != nil && !goodText(block["hint"], 2000, true) || !goodInput(element) {
 			return "invalid_arguments"
 		}
 	}
@@ -166,7 +166,7 @@ func goodInput(e Object) bool {
 		return len(options) > 0 && len(options) <= 100 && !slices.ContainsFunc(options, func(o any) bool {
 			option, _ := o.(Object)
 			value := length(text(option, "value"))
-			return !goodText(option["text"], 1, 75, true) || value == 0 || value > 150
+			return !goodText(option["text"], 75, true) || value == 0 || value > 150
 		})
 	}
 	return false

@@ -71,7 +71,8 @@ func (s *Server) seedChannel(folder fs.FS, ch Object) error {
 		}
 		s.add(s.channels[id], m)
 	}
-	s.channels[id].members = append(members, BotUID)
+	members = append(members, BotUID)
+	s.channels[id].members = members
 	return nil
 }
 

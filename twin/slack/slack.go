@@ -112,15 +112,17 @@ func (s *Server) AddUser(u Object) string {
 	}
 	full := Object{"id": id, "team_id": TeamID, "deleted": false, "is_bot": false, "is_app_user": false, "is_restricted": false, "is_ultra_restricted": false, "updated": 1700000000}
 	maps.Copy(full, u)
-	profile := Object{"avatar_hash": "g1", "display_name": "", "display_name_normalized": "", "real_name": full["real_name"], "real_name_normalized": full["real_name"],
-		"fields": Object{}, "status_text": "", "status_emoji": "", "team": TeamID, "phone": "", "skype": "", "title": ""}
+	profile := Object{
+		"avatar_hash": "g1", "display_name": "", "display_name_normalized": "", "real_name": full["real_name"], "real_name_normalized": full["real_name"], //nolint:misspell // the vendor's spelling
+		"fields": Object{}, "status_text": "", "status_emoji": "", "team": TeamID, "phone": "", "skype": "", "title": "",
+	}
 	for _, size := range []string{"24", "32", "48", "72", "192", "512"} {
 		profile["image_"+size] = "https://avatars.example/" + size + ".png"
 	}
 	if own, ok := u["profile"].(Object); ok {
 		maps.Copy(profile, own)
 	}
-	for _, key := range []string{"real_name", "real_name_normalized"} {
+	for _, key := range []string{"real_name", "real_name_normalized"} { //nolint:misspell // the vendor's spelling
 		if profile[key] == nil {
 			profile[key] = ""
 		}
@@ -151,7 +153,7 @@ func (s *Server) AddChannel(ch Object, members ...string) string {
 		"purpose": Object{"value": "", "creator": "", "last_set": 0},
 	}
 	maps.Copy(full, ch)
-	full["id"], full["name_normalized"] = id, full["name"]
+	full["id"], full["name_normalized"] = id, full["name"] //nolint:misspell // the vendor's spelling
 	had := s.channels[id]
 	if had == nil {
 		had = &channel{}
