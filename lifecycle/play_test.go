@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -61,14 +61,12 @@ func onEach(t *testing.T, test func(t *testing.T, open func(*testing.T) *stage))
 	t.Helper()
 	for name, open := range map[string]func(*testing.T) kept{
 		"memory":   func(*testing.T) kept { return newMemory() },
-		"sqlite":   func(t *testing.T) kept { return storetest.Open(t, storetest.SQLite(t)) },
-		"postgres": func(t *testing.T) kept { return storetest.Open(t, storetest.Postgres(t)) },
+		"sqlite":   func(t *testing.T) kept { return storetest.Open(t, filepath.Join(t.TempDir(), "throughline.db")) },
+		"postgres": func(t *testing.T) kept { return storetest.Open(t, storetest.PostgreSQL(t)) },
 	} {
 		t.Run(name, func(t *testing.T) { test(t, func(t *testing.T) *stage { return newStage(t, open(t)) }) })
 	}
 }
-
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
 func newStage(t *testing.T, store kept) *stage {
 	s := &stage{t: t, store: store, now: monday, pages: map[string]page{}, down: map[string]error{}}

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"throughline"
-	"throughline/connect"
 	"throughline/lifecycle"
+	"throughline/store"
 )
 
 // A Server serves the pages. Its fields are set before its first use.
@@ -39,7 +39,7 @@ type Store interface {
 	Runs(ctx context.Context, most int) ([]lifecycle.Run, error)
 	Moves(ctx context.Context, run string) ([]lifecycle.Move, error)
 	Tasks(ctx context.Context, run string) ([]lifecycle.Task, error)
-	Copies(ctx context.Context, run string) (map[string]connect.Copy, error)
+	Copies(ctx context.Context, run string) ([]store.Copy, error)
 	// Bind ties a link to a browser, unless it is tied already: it gives the
 	// browser that it is tied to.
 	Bind(ctx context.Context, link, browser string, at time.Time) (string, error)

@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"throughline"
-	"throughline/connect"
 	"throughline/lifecycle"
 	"throughline/render"
+	"throughline/store"
 )
 
 // mostRuns is how many runs the list shows.
@@ -73,7 +73,7 @@ func (s *Server) runPage(w http.ResponseWriter, r *http.Request) error {
 		PublishAt    time.Time
 		Moves        []lifecycle.Move
 		Parked, Open []lifecycle.Task
-		Copies       map[string]connect.Copy
+		Copies       []store.Copy
 		Reasons      []lifecycle.Reason
 		Audiences    []throughline.Audience
 	}{run, s.Service.Rules.PublishAt(run), moves, parked, open, copies, lifecycle.Reasons, throughline.Audiences})

@@ -3,7 +3,7 @@ package jobs_test
 import (
 	"context"
 	"fmt"
-	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -15,8 +15,6 @@ import (
 	"throughline/store"
 	"throughline/store/storetest"
 )
-
-func TestMain(m *testing.M) { os.Exit(storetest.Main(m)) }
 
 // A world is all that is outside: it answers at once and counts.
 type world struct {
@@ -124,7 +122,8 @@ func eventually(t *testing.T, what string, ok func() bool) {
 }
 
 func TestRunsThePlay(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, db *store.DB) {
+	storetest.Each(t, func(t *testing.T, address string) {
+		db := storetest.Open(t, address)
 		w := &world{pages: map[string]int{}, mails: map[string]int{}}
 		s := service(db, w)
 		const deals = 5
@@ -158,7 +157,7 @@ func TestRunsThePlay(t *testing.T) {
 
 // TestTwoProcesses: each task is carried out by one of them.
 func TestTwoProcesses(t *testing.T) {
-	db := storetest.Open(t, storetest.Postgres(t))
+	db := storetest.Open(t, storetest.PostgreSQL(t))
 	w := &world{pages: map[string]int{}, mails: map[string]int{}}
 	s := service(db, w)
 	for i := range 6 {
@@ -180,7 +179,7 @@ func TestTwoProcesses(t *testing.T) {
 // TestTakesUpWhatWasLeftRunning: a process that died in the middle of a job leaves
 // it for the next one.
 func TestTakesUpWhatWasLeftRunning(t *testing.T) {
-	db := storetest.Open(t, storetest.SQLite(t))
+	db := storetest.Open(t, filepath.Join(t.TempDir(), "throughline.db"))
 	w := &world{pages: map[string]int{}, mails: map[string]int{}, hold: make(chan struct{}), began: make(chan string, 9)}
 	s := service(db, w)
 	if _, _, err := s.Detected(t.Context(), connect.Record{ID: "006"}, s.Now(), false, false); err != nil {
