@@ -97,7 +97,9 @@ func address(s string) (string, error) {
 // domain checks a host's name, and writes it in ASCII.
 func domain(s string) (string, error) {
 	host, err := idna.Lookup.ToASCII(s)
-	if err != nil || host == "" || strings.ContainsFunc(host, func(r rune) bool { return r != '.' && r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	if err != nil || host == "" || strings.ContainsFunc(host, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
 		return "", errors.New("it has no usable domain, such as example.com")
 	}
 	return host, nil
