@@ -34,10 +34,13 @@ type Message struct {
 // A Link is one that a person can click.
 type Link struct{ Label, URL string }
 
+// parser believes what a message says it is written in.
+var parser = enmime.NewParser(enmime.DisableCharacterDetection(true))
+
 // parse takes a message apart.
 func parse(raw []byte) Message {
 	m := Message{Raw: raw}
-	env, err := enmime.ReadEnvelope(bytes.NewReader(raw))
+	env, err := parser.ReadEnvelope(bytes.NewReader(raw))
 	if err != nil {
 		m.Damaged = []string{err.Error()}
 		return m

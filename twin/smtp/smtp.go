@@ -8,7 +8,6 @@ import (
 	"cmp"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"io"
 	"log"
 	"maps"
@@ -49,6 +48,7 @@ type Server struct {
 	mu        sync.Mutex
 	closed    bool
 	servers   []*smtp.Server
+	listeners []net.Listener
 	mailboxes map[string][]Message
 	faults    []Fault
 	counts    map[Stage]int
@@ -107,9 +107,9 @@ func (s *Server) serve(l net.Listener) error {
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
-		return errors.Join(smtp.ErrServerClosed, l.Close())
+		return l.Close()
 	}
-	s.servers = append(s.servers, server)
+	s.servers, s.listeners = append(s.servers, server), append(s.listeners, l)
 	s.mu.Unlock()
 	return server.Serve(l)
 }
@@ -126,11 +126,13 @@ func (s *Server) Close() error {
 	}
 	s.closed = true
 	close(s.done)
-	var errs []error
 	for _, server := range s.servers {
-		errs = append(errs, server.Close())
+		_ = server.Close() // of what a server has begun with it closes all
 	}
-	return errors.Join(errs...)
+	for _, l := range s.listeners {
+		_ = l.Close() // if its server had not begun
+	}
+	return nil
 }
 
 // Counts is how often each stage was reached.
