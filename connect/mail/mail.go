@@ -148,13 +148,13 @@ func (cfg *Config) name() error {
 	if cfg.From.Address, err = address(cfg.From.Address); err != nil {
 		return fmt.Errorf("mail: from can't be used: %w", err)
 	}
-	cfg.From.Name = unencoded(line(cfg.From.Name))
+	cfg.From.Name = unencoded(cut(line(cfg.From.Name), mostName))
 	if cfg.ReplyTo.Address != "" {
 		if cfg.ReplyTo.Address, err = address(cfg.ReplyTo.Address); err != nil {
 			return fmt.Errorf("mail: reply_to can't be used: %w", err)
 		}
 	}
-	cfg.ReplyTo.Name = unencoded(line(cfg.ReplyTo.Name))
+	cfg.ReplyTo.Name = unencoded(cut(line(cfg.ReplyTo.Name), mostName))
 	if cfg.Domain == "" {
 		_, cfg.Domain, _ = strings.Cut(cfg.From.Address, "@")
 	}

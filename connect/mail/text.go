@@ -10,9 +10,12 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// mostSubject is how long a subject may be, in characters. Lines of a header may
-// have 998 bytes (RFC 5322, 2.1.1); no mail program shows so much.
-const mostSubject = 200
+// How long a subject and a name may be, in characters. Lines of a header may have
+// 998 bytes (RFC 5322, 2.1.1); no mail program shows so much.
+const (
+	mostSubject = 200
+	mostName    = 100
+)
 
 // line makes one line of a text, without the characters that print nothing but
 // change how the rest is shown.
@@ -97,7 +100,9 @@ func address(s string) (string, error) {
 // domain checks a host's name, and writes it in ASCII.
 func domain(s string) (string, error) {
 	host, err := idna.Lookup.ToASCII(s)
-	if err != nil || host == "" || strings.ContainsFunc(host, func(r rune) bool { return r != '.' && r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) {
+	if err != nil || host == "" || strings.ContainsFunc(host, func(r rune) bool {
+		return r != '.' && r != '-' && r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
 		return "", errors.New("it has no usable domain, such as example.com")
 	}
 	return host, nil

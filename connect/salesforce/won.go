@@ -236,12 +236,7 @@ func (w *Win) settle(history []Record, wonStage map[string]bool) {
 		w.Events = append(w.Events, Event{Opportunity: w.ID, At: when(row.text("CreatedDate")), ID: row.text("Id"), Won: won})
 	}
 	if starts := Starts(w.Events); len(starts) > 0 {
-		w.Start = starts[0]
-		for _, s := range starts {
-			if s.WonAt.After(w.WonAt) {
-				w.Start = s
-			}
-		}
+		w.Start = starts[len(starts)-1]
 		return
 	}
 	closed, err := time.Parse(time.DateOnly, w.CloseDate)

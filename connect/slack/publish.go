@@ -168,13 +168,26 @@ func (id *identity) copy(channel, ts string, made bool) connect.Copy {
 // tellThread says once in the message's thread what a version changed.
 func (c *Client) tellThread(ctx context.Context, channel string, there *marker, view *throughline.Handoff, deal *connect.Record) error {
 	told, err := c.find(ctx, channel, there.ts, eventUpdate, there.Key, view.Version)
-	if err != nil || told != nil {
+	switch {
+	case unreadable(err):
+		return nil // who can't look must not write; the message itself says its version
+	case err != nil || told != nil:
 		return err
 	}
 	what := update(view, *there)
 	mark := marker{Key: there.Key, Version: view.Version}
 	_, err = c.write(ctx, "tell what changed", post{Channel: channel, Thread: there.ts, Text: what.text, Blocks: what.blocks, Metadata: mark.metadata(eventUpdate)}, eventUpdate, mark, deal)
 	return err
+}
+
+// unreadable reports whether threads can't be read at all, on which the vendor's
+// documents contradict each other for bot tokens.
+func unreadable(err error) bool {
+	switch coded(err) {
+	case "not_allowed_token_type", "method_not_supported_for_channel_type", "no_permission", "access_denied":
+		return true
+	}
+	return false
 }
 
 // find is our own message with a key, and a version where that is not 0, in a

@@ -151,6 +151,24 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+// TestThreadsUnreadable: where the app can't see what stands in the thread, it
+// writes nothing there, and the message says its version all the same.
+func TestThreadsUnreadable(t *testing.T) {
+	r := newRig(t)
+	r.twin.NoThreads = true
+	p := r.publication(r.deal())
+	for version := 1; version <= 2; version++ {
+		p.Handoff.Version = version
+		r.clock.now = r.clock.now.Add(time.Hour)
+		if _, err := r.client(t).Publish(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if all := r.words(); len(all) != 1 || !strings.Contains(all[0], "Version 2 ·") {
+		t.Errorf("there stand %q", all)
+	}
+}
+
 // TestNeverToOthers: a channel that people outside the company can read is refused,
 // also where it became one between the look and the write.
 func TestNeverToOthers(t *testing.T) {

@@ -1,7 +1,9 @@
 package notion
 
 import (
+	"bytes"
 	"encoding/json"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -81,6 +83,12 @@ func (f Fault) before(w http.ResponseWriter, r *http.Request) http.ResponseWrite
 		reset(w)
 		return nil
 	case f.Slow > 0:
+		// That the other side has gone is seen only once its body is read.
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
 		select {
 		case <-r.Context().Done():
 			return nil

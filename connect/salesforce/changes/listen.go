@@ -108,7 +108,7 @@ func (f *Feed) subscribe(ctx context.Context, at *place, hear func(context.Conte
 	for {
 		answer, err := f.next(stream, cancel)
 		if err != nil {
-			if context.Cause(ctx) == errSilent {
+			if errors.Is(context.Cause(ctx), errSilent) {
 				err = errSilent
 			}
 			return session, heard, coded(err, stream.Trailer())

@@ -46,7 +46,7 @@ func newRig(t *testing.T) *rig {
 	r.events = pubsub.New(r.twin)
 	web := httptest.NewServer(r.twin)
 	t.Cleanup(web.Close)
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,7 +126,6 @@ type listener struct {
 	notices chan salesforce.Notice
 	ended   chan error
 	stop    context.CancelFunc
-	answer  func(salesforce.Notice) error
 }
 
 // listen begins listening, and waits until there is a subscription.
