@@ -41,7 +41,9 @@ func newCheck(e env) *cobra.Command {
 		defer stop()
 		p := startProgress(e)
 		defer p.stop()
-		r := checkAll(ctx, p, c, connectAll(c, setup.tools()), e.now())
+		n := connectAll(ctx, c, setup.tools())
+		defer n.close()
+		r := checkAll(ctx, p, c, n, e.now())
 		p.stop()
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("checking the connections: %w", err)

@@ -64,6 +64,7 @@ func TestCheckNamesWhatIsMissing(t *testing.T) {
 		"Slack's chat:write":          {scope("chat:write"), []string{"Slack: chat:write"}, "chat:write"},
 		"Slack's users:read.email":    {scope("users:read.email"), []string{"Slack: users:read.email"}, "users:read.email"},
 		"Slack's Socket Mode's token": {func() { t.Setenv("SLACK_APP_TOKEN", "") }, []string{"Slack: Socket Mode"}, "connections:write"},
+		"mail's sender":               {func() { b.mail.Senders = []string{"else@example.com"} }, []string{"Mail: from"}, "from"},
 	}
 	key := map[string]string{"GONG_ACCESS_KEY": b.gong.Key, "SLACK_APP_TOKEN": b.slack.AppToken}
 	for name, c := range cases {
@@ -74,6 +75,7 @@ func TestCheckNamesWhatIsMissing(t *testing.T) {
 				b.gong.Withheld, b.notion.Withheld = nil, nil
 				b.notion.Share(notiontwin.DataSource, true)
 				b.slack.Withhold()
+				b.mail.Senders = nil
 			}()
 			status, report := b.checked(t)
 			if diff := cmp.Diff(c.want, report.lacking()); diff != "" {
@@ -100,7 +102,7 @@ func TestCheckNamesWhatIsMissing(t *testing.T) {
 // TestCheckListsDeals: what the configuration lets count, and what not and why.
 func TestCheckListsDeals(t *testing.T) {
 	b := newBed(t)
-	b.config.Slack, b.config.Notion, b.config.Gong = nil, nil, nil
+	b.config.Slack, b.config.Notion, b.config.Gong, b.config.Mail = nil, nil, nil, nil
 	b.config.Destinations = destinationsConfig{}
 	b.config.Deals.Types = []string{"New"}
 	b.config.Deals.MinAmount = 1000

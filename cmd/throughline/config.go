@@ -22,12 +22,13 @@ const configName = "throughline.yaml"
 // file that it writes, and in docs/configuration.md. Secrets have no place in it, see [secrets].
 type config struct {
 	Seller     sellerConfig      `yaml:"seller" doc:"Your own company. No record of a deal names it, so it tells the seller's people from the customer's."`
-	DataDir    string            `yaml:"data_dir" doc:"The directory in which Throughline keeps what it must remember, such as the index of Gong's calls." default:"throughline in the user's directory for data" example:"/var/lib/throughline"`
+	Database   string            `yaml:"database" doc:"The file in which Throughline keeps what it must remember, such as the index of Gong's calls. For PostgreSQL set DATABASE_URL instead." default:"throughline/throughline.db in the user's directory for data" example:"/var/lib/throughline/throughline.db"`
 	Deals      dealsConfig       `yaml:"deals" doc:"Which won deals count. What is left out lets every deal through."`
 	Salesforce *salesforceConfig `yaml:"salesforce" ask:"yes" doc:"The Salesforce org with the deals' records, by an External Client App."`
 	Gong       *gongConfig       `yaml:"gong" doc:"The Gong company with the deals' calls, by an access key."`
 	Slack      *slackConfig      `yaml:"slack" doc:"The Slack workspace with the deal channels, by an app of your own. Only channels that are named here, on the record, or by a pattern are read."`
 	Notion     *notionConfig     `yaml:"notion" doc:"The Notion workspace with deal-review pages that records link to, and where handoffs may be published."`
+	Mail       *mailConfig       `yaml:"mail" doc:"The mail server by which people are asked and reminded."`
 
 	Destinations destinationsConfig `yaml:"destinations" doc:"Where handoffs are published, and for whom. Nothing is written to a system that is not named here. company shows the use case, the committee without stances, milestones and risks; team shows all, so name it only where nobody but the deal's team reads."`
 
@@ -93,6 +94,15 @@ type notionConfig struct {
 	Property   string `yaml:"property" doc:"The text property of the data source by which a handoff's page is found again." default:"External ID" example:"External ID"`
 }
 
+type mailConfig struct {
+	Host     string `yaml:"host" ask:"yes" doc:"The SMTP server's name." example:"smtp.example.com"`
+	Port     int    `yaml:"port" doc:"Its port." default:"587, or 465 where tls is tls" example:"587"`
+	TLS      string `yaml:"tls" doc:"How the connection is encrypted: starttls, tls, or none for a server on this machine." default:"starttls" example:"starttls"`
+	Username string `yaml:"username" ask:"yes" doc:"Who signs in; left out where the server asks nobody to." example:"throughline@example.com"`
+	From     string `yaml:"from" ask:"yes" doc:"Who mails come from: an address, or a name with one." example:"Throughline <throughline@example.com>"`
+	ReplyTo  string `yaml:"reply_to" doc:"Who answers go to, if it is somebody else." example:"cs-ops@example.com"`
+}
+
 // A destination is the audience that sees a handoff in a system; empty where
 // none is written there.
 type destination string
@@ -120,20 +130,24 @@ func (c *config) path(name string) string {
 	return filepath.Join(filepath.Dir(c.file), name)
 }
 
-// dataDir is the directory of data_dir, made where it is not there.
-func (c *config) dataDir() (string, error) {
-	dir := c.path(c.DataDir)
-	if dir == "" {
+// database is the address of the database: that of DATABASE_URL, else a file.
+func (c *config) database() (string, error) {
+	address, err := lookSecret("DATABASE_URL")
+	if err != nil || address != "" {
+		return address, err
+	}
+	file := c.path(c.Database)
+	if file == "" {
 		base, err := userDataDir()
 		if err != nil {
-			return "", fmt.Errorf("no place to keep data: %w; set data_dir in %s to a directory", err, c.file)
+			return "", fmt.Errorf("no place for the database: %w; set database in %s to a file", err, c.file)
 		}
-		dir = filepath.Join(base, "throughline")
+		file = filepath.Join(base, "throughline", "throughline.db")
 	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return "", fmt.Errorf("making the directory for data: %w; set data_dir in %s to another", err, c.file)
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return "", fmt.Errorf("making the directory of the database: %w; set database in %s to another file", err, c.file)
 	}
-	return dir, nil
+	return "sqlite:" + file, nil
 }
 
 // userDataDir is where programs of the user keep data (XDG Base Directory

@@ -117,6 +117,14 @@ func (p *parser) value(n *yaml.Node, path string, to reflect.Value) {
 		if p.scalar(n, path, "true or false") && p.decoded(n, path, "true or false", &v) {
 			to.SetBool(v)
 		}
+	case int:
+		var v int
+		if p.scalar(n, path, "a number") && p.decoded(n, path, "a whole number", &v) {
+			if v < 0 {
+				p.wrong(n, "%s must not be negative", path)
+			}
+			to.SetInt(int64(v))
+		}
 	case float64:
 		var v float64
 		if p.scalar(n, path, "a number") && p.decoded(n, path, "a number", &v) {

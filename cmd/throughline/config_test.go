@@ -126,6 +126,8 @@ func fill(s reflect.Value, path string) {
 			v.SetString(string(throughline.AudienceCompany))
 		case v.Kind() == reflect.String:
 			v.SetString("a: #'\" " + key)
+		case v.Kind() == reflect.Int:
+			v.SetInt(587)
 		case v.Kind() == reflect.Float64:
 			v.SetFloat(12.5)
 		case v.Kind() == reflect.Bool:
@@ -356,7 +358,7 @@ func TestInit(t *testing.T) {
 		"nothing but defaults": {"", config{Salesforce: &salesforceConfig{}}, []string{"SALESFORCE_CLIENT_SECRET"}, ""},
 		"neither":              {seller + deals + "n\nn\n", config{}, nil, ""},
 		"Salesforce alone": {
-			"Example Corp\nExample Sync\nexample.com\n" + "New, Expansion\nmuch\n5000\nAE__c\nCSM__c\n" + "maybe\ny\nhttps://example.my.salesforce.com\nKEY\n\n\nn\nn\nn\nall\ncompany\n",
+			"Example Corp\nExample Sync\nexample.com\n" + "New, Expansion\nmuch\n5000\nAE__c\nCSM__c\n" + "maybe\ny\nhttps://example.my.salesforce.com\nKEY\n\n\nn\nn\nn\nn\nall\ncompany\n",
 			config{
 				Seller:       sellerConfig{"Example Corp", "Example Sync", "example.com"},
 				Deals:        dealsConfig{Types: []string{"New", "Expansion"}, MinAmount: 5000, AEField: "AE__c", CSMField: "CSM__c"},
@@ -367,7 +369,7 @@ func TestInit(t *testing.T) {
 			"deals.min_amount must be a number\n",
 		},
 		"all": {
-			seller + deals + "y\n\n\n\n\ny\n\ny\nChannel__c\ndeal-{customer},{domain}-deal\ny\n0123456789abcdef0123456789abcdef\n\n\nteam\n",
+			seller + deals + "y\n\n\n\n\ny\n\ny\nChannel__c\ndeal-{customer},{domain}-deal\ny\n0123456789abcdef0123456789abcdef\nn\n\n\nteam\n",
 			config{
 				Salesforce: &salesforceConfig{}, Gong: &gongConfig{}, Slack: &slackConfig{Field: "Channel__c", Patterns: []string{"deal-{customer}", "{domain}-deal"}},
 				Notion: &notionConfig{DataSource: "0123456789abcdef0123456789abcdef"}, Destinations: destinationsConfig{Notion: "team"},

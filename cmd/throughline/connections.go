@@ -1,19 +1,22 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
-	"path/filepath"
+	netmail "net/mail"
 
 	"throughline/collect"
 	"throughline/connect"
 	"throughline/connect/gong"
+	"throughline/connect/mail"
 	"throughline/connect/notion"
 	"throughline/connect/salesforce"
 	"throughline/connect/slack"
+	"throughline/store"
 )
 
 // A connection is one configured system, with what it can do for a deal.
@@ -32,8 +35,16 @@ type connection struct {
 
 // connections are the systems that the configuration names.
 type connections struct {
+	db         *store.DB       // nil where it can't be opened
 	salesforce *salesforce.Org // nil where none is configured, or not well
 	all        []*connection   // the CRM first
+}
+
+// close ends what was opened.
+func (n *connections) close() {
+	if n.db != nil {
+		_ = n.db.Close() // what was written stands
+	}
 }
 
 // A connector sets a connection up, for its section of the configuration; nil
@@ -41,7 +52,7 @@ type connections struct {
 type connector func(c *config, n *connections, with tools) *connection
 
 // connectors are all of them. Who adds a system adds it here.
-var connectors = []connector{connectSalesforce, connectGong, connectSlack, connectNotion}
+var connectors = []connector{connectSalesforce, connectGong, connectSlack, connectNotion, connectMail}
 
 // tools are what every connection is given.
 type tools struct {
@@ -49,15 +60,41 @@ type tools struct {
 	log *slog.Logger // nil for none
 }
 
-// connectAll sets up what the configuration names. It calls nobody.
-func connectAll(c *config, with tools) *connections {
+// connectAll opens the database and sets up what the configuration names. It calls
+// none of the systems. The caller closes it.
+func connectAll(ctx context.Context, c *config, with tools) *connections {
 	n := &connections{}
+	database := n.open(ctx, c, with)
 	for _, set := range connectors {
 		if conn := set(c, n, with); conn != nil {
 			n.all = append(n.all, conn)
 		}
 	}
+	if len(n.all) > 0 {
+		n.all = append(n.all, database)
+	}
 	return n
+}
+
+// open opens the database, before the systems are set up. Where several machines
+// share it, they keep the vendors' pace together.
+func (n *connections) open(ctx context.Context, c *config, with tools) *connection {
+	conn := &connection{name: "Database", budget: &connect.Budget{}}
+	address, err := c.database()
+	if err == nil {
+		n.db, err = store.Open(ctx, address, store.WithClock(with.env.now))
+	}
+	if err != nil {
+		conn.err = err
+		return conn
+	}
+	if n.db.Dialect == store.PostgreSQL {
+		connect.ShareAcross(n.db, with.log)
+	}
+	conn.check = func(context.Context) []connect.Permission {
+		return []connect.Permission{{Name: string(n.db.Dialect), For: "what must be remembered"}}
+	}
+	return conn
 }
 
 // err is what is wrong with any of the connections.
@@ -132,26 +169,25 @@ func (c *config) writing() *salesforce.Writing {
 	return w
 }
 
-func connectGong(c *config, _ *connections, with tools) *connection {
+func connectGong(c *config, n *connections, with tools) *connection {
 	if c.Gong == nil {
 		return nil
 	}
 	conn := &connection{name: gong.Vendor, budget: &connect.Budget{}}
 	key, err := needSecret("GONG_ACCESS_KEY")
 	secret, err2 := needSecret("GONG_ACCESS_KEY_SECRET")
-	dir, err3 := c.dataDir()
-	if conn.err = errors.Join(err, err2, err3); conn.err != nil {
+	if conn.err = errors.Join(err, err2); conn.err != nil {
+		return conn
+	}
+	if n.db == nil {
+		conn.err = errors.New("it needs the database, for the index of calls")
 		return conn
 	}
 	client := gong.New(c.Gong.Base, gong.Key(key, secret))
 	client.Workspace = c.Gong.Workspace
 	client.HTTP.Budget, client.HTTP.Log, client.HTTP.Now = conn.budget, with.log, with.env.now
-	store, err := gong.OpenMemory(filepath.Join(dir, "gong-calls.json"))
-	if err != nil {
-		conn.err = err
-		return conn
-	}
-	conn.system = &gong.Collector{Index: &gong.Index{Client: client, Store: store, Now: with.env.now}}
+	index := n.db.Calls(cmp.Or(c.Gong.Base, gong.DefaultBase) + " " + c.Gong.Workspace)
+	conn.system = &gong.Collector{Index: &gong.Index{Client: client, Store: index, Now: with.env.now}}
 	conn.check = func(ctx context.Context) []connect.Permission { return client.Check(ctx, with.env.now()) }
 	return conn
 }
@@ -206,4 +242,50 @@ func connectNotion(c *config, _ *connections, with tools) *connection {
 	}
 	conn.system, conn.check = client, client.Check
 	return conn
+}
+
+func connectMail(c *config, n *connections, with tools) *connection {
+	if c.Mail == nil {
+		return nil
+	}
+	conn := &connection{name: mail.Vendor, budget: &connect.Budget{}}
+	m := c.Mail
+	password, err := lookSecret("SMTP_PASSWORD")
+	if err == nil && password == "" && m.Username != "" {
+		_, err = needSecret("SMTP_PASSWORD")
+	}
+	from, err2 := mailAddress("mail.from", m.From)
+	reply, err3 := mailAddress("mail.reply_to", m.ReplyTo)
+	if conn.err = errors.Join(err, err2, err3); conn.err != nil {
+		return conn
+	}
+	cfg := mail.Config{
+		Host: m.Host, Port: m.Port, TLS: mail.TLSMode(m.TLS), Username: m.Username, From: from, ReplyTo: reply, Log: with.log, Now: with.env.now,
+	}
+	if m.Username != "" {
+		cfg.Password = password
+	}
+	if n.db != nil {
+		cfg.Sent = n.db
+	}
+	client, err := mail.New(cfg)
+	if err != nil {
+		conn.err = err
+		return conn
+	}
+	conn.check = client.Check
+	return conn
+}
+
+// mailAddress is the address at a key of the configuration; none where it is
+// left out.
+func mailAddress(key, text string) (netmail.Address, error) {
+	if text == "" {
+		return netmail.Address{}, nil
+	}
+	a, err := netmail.ParseAddress(text)
+	if err != nil {
+		return netmail.Address{}, fmt.Errorf("%s in the configuration is no email address", key)
+	}
+	return *a, nil
 }

@@ -177,7 +177,7 @@ func (a *asker) value(to reflect.Value, path string, f reflect.StructField) erro
 func answered(answer string, to reflect.Value) *yaml.Node {
 	scalar := func(s string) *yaml.Node {
 		n := &yaml.Node{Kind: yaml.ScalarNode, Value: strings.TrimSpace(s)}
-		if to.Kind() != reflect.Float64 {
+		if to.Kind() != reflect.Float64 && to.Kind() != reflect.Int {
 			n.Tag = "!!str"
 		}
 		return n

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -40,10 +41,13 @@ func newPull(e env) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		n, err := setup.connect()
+		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		n, err := setup.connect(ctx)
 		if err != nil {
 			return err
 		}
+		defer n.close()
 		if err := n.err(); err != nil {
 			return fmt.Errorf("%w\n'throughline check' tries every connection", err)
 		}
@@ -55,8 +59,6 @@ func newPull(e env) *cobra.Command {
 		if dir == "" {
 			dir = "deal-" + id[:15] // whether the id was given with its 3 letters of check or without
 		}
-		ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
-		defer stop()
 		p := startProgress(e)
 		defer p.stop()
 		p.enter("Gathering the deal from " + strings.Join(n.names(), ", "))
@@ -87,12 +89,12 @@ func addSetupFlags(cmd *cobra.Command, e env) *setupFlags {
 }
 
 // connect reads the configuration and sets its systems up.
-func (f *setupFlags) connect() (*connections, error) {
+func (f *setupFlags) connect(ctx context.Context) (*connections, error) {
 	c, err := loadConfig(*f.config)
 	if err != nil {
 		return nil, err
 	}
-	return connectAll(c, f.tools()), nil
+	return connectAll(ctx, c, f.tools()), nil
 }
 
 // opportunityID is the id of an opportunity in what a person pasted: itself, or
@@ -117,10 +119,13 @@ var (
 	opportunityIn = regexp.MustCompile(`^https?://.*?[/=](006(?:[A-Za-z0-9]{15}|[A-Za-z0-9]{12}))(?:[/?&#].*)?$`)
 )
 
+// names are those of the systems that hold something of deals.
 func (n *connections) names() []string {
 	var out []string
 	for _, c := range n.all {
-		out = append(out, c.name)
+		if c.crm != nil || c.system != nil {
+			out = append(out, c.name)
+		}
 	}
 	return out
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"net/http/httptest"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -49,13 +49,21 @@ func newBed(t *testing.T, deals ...string) *bed {
 	}
 	dir := t.TempDir()
 	b := &bed{twins: tw, now: now, file: filepath.Join(dir, "t.yaml"), config: &config{
-		Seller: tw.seller, DataDir: "data", Destinations: destinationsConfig{Salesforce: "company", Slack: "company", Notion: "company"},
+		Seller: tw.seller, Database: "data/t.db", Destinations: destinationsConfig{Salesforce: "company", Slack: "company", Notion: "company"},
 	}}
 	tw.gong.PerSecond, tw.slack.All, tw.notion.PerMinute = -1, -1, -1
 	for _, s := range tw.standIns() {
-		server := httptest.NewServer(s.handler)
-		t.Cleanup(server.Close)
-		s.configure(b.config, server.URL)
+		ln, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- s.server.Serve(ln) }()
+		t.Cleanup(func() {
+			_ = s.server.Close() // what is in flight is of no account
+			<-done
+		})
+		s.configure(b.config, ln.Addr().String())
 	}
 	// Each bed has secrets of its own, since the pace of calls is kept by them.
 	plant := func(name string) string { return fmt.Sprintf("%s-%d-%s", plantedSecret, began.UnixNano(), name) }
@@ -63,6 +71,7 @@ func newBed(t *testing.T, deals ...string) *bed {
 		t.Setenv(s.name, plant(s.name))
 	}
 	t.Setenv("SLACK_SIGNING_SECRET", "")
+	t.Setenv("DATABASE_URL", "")
 	tw.salesforce.ClientSecret, tw.gong.Key, tw.gong.Secret = plant("SALESFORCE_CLIENT_SECRET"), plant("GONG_ACCESS_KEY"), plant("GONG_ACCESS_KEY_SECRET")
 	tw.slack.Token, tw.slack.AppToken, tw.notion.Token = plant("SLACK_BOT_TOKEN"), plant("SLACK_APP_TOKEN"), plant("NOTION_TOKEN")
 	b.write(t)

@@ -24,6 +24,8 @@ var secrets = []secretVar{
 	{"SLACK_APP_TOKEN", "slack", "the app-level token with connections:write, for clicks by Socket Mode; needed where handoffs are published to Slack"},
 	{"SLACK_SIGNING_SECRET", "slack", "instead of it, where Slack can reach this machine by HTTP"},
 	{"NOTION_TOKEN", "notion", "the connection's access token, from Notion's Settings > Connections"},
+	{"SMTP_PASSWORD", "mail", "the password of mail.username"},
+	{"DATABASE_URL", "database", "the address of a PostgreSQL database, postgres://USER:PASSWORD@HOST/NAME, that several machines share; without it a file is used"},
 }
 
 // secretsOf are those of a section.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -19,10 +21,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"throughline"
+	"throughline/connect/mail"
 	gongtwin "throughline/twin/gong"
 	notiontwin "throughline/twin/notion"
 	salesforcetwin "throughline/twin/salesforce"
 	slacktwin "throughline/twin/slack"
+	smtptwin "throughline/twin/smtp"
 )
 
 func newTwin(e env) *cobra.Command {
@@ -57,6 +61,7 @@ type twins struct {
 	gong       *gongtwin.Server
 	slack      *slacktwin.Server
 	notion     *notiontwin.Server
+	mail       *smtptwin.Server
 	deals      []twinDeal
 	seller     sellerConfig // of the first deal that tells it
 }
@@ -75,7 +80,7 @@ func twinSecret(name string) string {
 func newTwins(dirs []string, now func() time.Time) (*twins, error) {
 	t := &twins{
 		salesforce: salesforcetwin.New(), gong: &gongtwin.Server{Now: now}, slack: slacktwin.New(),
-		notion: &notiontwin.Server{Token: twinSecret("NOTION_TOKEN"), Now: now},
+		notion: &notiontwin.Server{Token: twinSecret("NOTION_TOKEN"), Now: now}, mail: &smtptwin.Server{Now: now},
 	}
 	t.salesforce.Now, t.slack.Now = now, now
 	t.slack.Token, t.slack.AppToken = twinSecret("SLACK_BOT_TOKEN"), twinSecret("SLACK_APP_TOKEN")
@@ -161,58 +166,70 @@ func sellerOf(dir string) sellerConfig {
 // A standIn is one of them, and how a configuration finds it.
 type standIn struct {
 	name      string
-	handler   http.Handler
-	configure func(c *config, url string)
+	server    server
+	configure func(c *config, address string)
+}
+
+// A server serves one listener until it is closed.
+type server interface {
+	Serve(ln net.Listener) error
+	Close() error
+}
+
+// web serves a stand-in that speaks HTTP.
+func web(h http.Handler) server {
+	return &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
 }
 
 func (t *twins) standIns() []standIn {
 	return []standIn{
-		{"Salesforce", t.salesforce, func(c *config, url string) {
-			c.Salesforce = &salesforceConfig{Login: url, ClientID: twinClient}
+		{"Salesforce", web(t.salesforce), func(c *config, address string) {
+			c.Salesforce = &salesforceConfig{Login: "http://" + address, ClientID: twinClient}
 			c.Deals.CSMField = salesforcetwin.CSMField
 		}},
-		{"Gong", t.gong, func(c *config, url string) { c.Gong = &gongConfig{Base: url} }},
-		{"Slack", t.slack, func(c *config, url string) {
-			c.Slack = &slackConfig{Base: url + strings.TrimSuffix(slacktwin.Prefix, "/")}
+		{"Gong", web(t.gong), func(c *config, address string) { c.Gong = &gongConfig{Base: "http://" + address} }},
+		{"Slack", web(t.slack), func(c *config, address string) {
+			c.Slack = &slackConfig{Base: "http://" + address + strings.TrimSuffix(slacktwin.Prefix, "/")}
 		}},
-		{"Notion", t.notion, func(c *config, url string) { c.Notion = &notionConfig{Base: url, DataSource: notiontwin.DataSource} }},
+		{"Notion", web(t.notion), func(c *config, address string) {
+			c.Notion = &notionConfig{Base: "http://" + address, DataSource: notiontwin.DataSource}
+		}},
+		{"Mail", t.mail, func(c *config, address string) {
+			host, port, err := net.SplitHostPort(address)
+			number, err2 := strconv.Atoi(port)
+			if err == nil && err2 == nil { // a listener's address always has both
+				c.Mail = &mailConfig{Host: host, Port: number, TLS: string(mail.NoTLS), From: "Throughline <throughline@" + cmp.Or(t.seller.Domain, "example.com") + ">"}
+			}
+		}},
 	}
 }
+
+// twinSecrets are the secrets that the stand-ins ask for.
+var twinSecrets = []string{"SALESFORCE_CLIENT_SECRET", "GONG_ACCESS_KEY", "GONG_ACCESS_KEY_SECRET", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "NOTION_TOKEN"}
 
 // run serves the stand-ins until the context ends.
 func (t *twins) run(ctx context.Context, e env, write string) error {
 	company := destination(throughline.AudienceCompany)
 	c := &config{file: write, Seller: t.seller, Destinations: destinationsConfig{Salesforce: company, Slack: company, Notion: company}}
-	ctx, stop := context.WithCancel(ctx)
-	defer stop()
+	all := t.standIns()
+	failed := make(chan error, len(all))
 	var serving sync.WaitGroup
 	defer serving.Wait()
-	failed := make(chan error, len(t.standIns()))
-	for _, s := range t.standIns() {
+	for _, s := range all {
 		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
-			stop()
 			return fmt.Errorf("serving the stand-in of %s: %w", s.name, err)
 		}
-		s.configure(c, "http://"+ln.Addr().String())
-		server := &http.Server{Handler: s.handler, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute}
-		serving.Go(func() {
-			<-ctx.Done()
-			_ = server.Close() // what is in flight is of no account
-		})
-		serving.Go(func() {
-			if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
-				failed <- fmt.Errorf("serving the stand-in of %s: %w", s.name, err)
-			}
-		})
+		s.configure(c, ln.Addr().String())
+		serving.Go(func() { failed <- s.server.Serve(ln) })
+		defer func() { _ = s.server.Close() }() // what is in flight is of no account
 	}
-	defer stop() // before the wait for those that serve
 	if err := t.tell(e, c, write); err != nil {
 		return err
 	}
 	select {
 	case err := <-failed:
-		return err
+		return fmt.Errorf("serving the stand-ins: %w", err)
 	case <-ctx.Done():
 		return nil
 	}
@@ -235,11 +252,8 @@ func (t *twins) tell(e env, c *config, write string) error {
 		fmt.Fprintf(&out, " The configuration is in %s.\n\n", write)
 	}
 	out.WriteString("In another terminal:\n\n")
-	for _, s := range secrets {
-		if s.name == "SLACK_SIGNING_SECRET" {
-			continue // clicks come by Socket Mode
-		}
-		fmt.Fprintf(&out, "  export %s=%s\n", s.name, twinSecret(s.name))
+	for _, name := range twinSecrets {
+		fmt.Fprintf(&out, "  export %s=%s\n", name, twinSecret(name))
 	}
 	if abs, err := filepath.Abs(write); err == nil {
 		write = abs

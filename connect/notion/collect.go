@@ -205,7 +205,7 @@ type pageReader struct {
 // of the page's own is taken for it.
 func (w *pageReader) front(ctx context.Context, p page) string {
 	facts := [][2]string{{"title", w.page}, {"date", p.Edited}, {"url", p.URL}}
-	if len(w.authors) == 0 || len(w.authors) == 1 && w.authors[w.author] {
+	if len(w.authors) == 1 && w.authors[w.author] && !w.namesAuthor() {
 		facts = append(facts, [2]string{"author", w.c.name(ctx, w.author)})
 	}
 	var b strings.Builder
@@ -218,6 +218,16 @@ func (w *pageReader) front(ctx context.Context, p page) string {
 	b.WriteString("---\n\n# " + inLine(w.page) + "\n\n")
 	return b.String()
 }
+
+// namesAuthor reports whether the page may say itself who wrote it, which counts
+// more than who typed it in.
+func (w *pageReader) namesAuthor() bool {
+	const head = 10 // lines
+	lines := strings.SplitN(w.out.String(), "\n", head+1)
+	return byline.MatchString(strings.Join(lines[:min(len(lines), head)], "\n"))
+}
+
+var byline = regexp.MustCompile(`(?i)(?:^|[^\pL])(?:by|author|reviewer|par|auteur|von|autor|autorin|verfasser|verfasserin|por|autora)(?:[^\pL]|$)`)
 
 // yamlString is a text as YAML's double-quoted style has it, of which JSON's is a
 // part.

@@ -174,7 +174,8 @@ func decode(status int, _ http.Header, body []byte) *connect.Error {
 	}
 	e.Code = told.Code
 	switch told.Code {
-	case "unauthorized", "rate_limited", "conflict_error", "service_unavailable", "service_overload", "missing_version":
+	case "unauthorized", "rate_limited", //nolint:misspell // the vendor's spelling
+		"conflict_error", "service_unavailable", "service_overload", "missing_version":
 		e.Message = told.Message
 	case "validation_error":
 		if at := place.FindStringSubmatch(told.Message); at != nil {

@@ -82,7 +82,7 @@ func (d *document) digest() string {
 	var walk func([]*block)
 	walk = func(all []*block) {
 		for _, b := range all {
-			fmt.Fprintf(h, "%q(", b.key())
+			h.Write(fmt.Appendf(nil, "%q(", b.key()))
 			walk(b.children)
 			h.Write([]byte(")"))
 		}

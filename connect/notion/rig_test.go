@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -48,7 +49,8 @@ type rig struct {
 	log   *bytes.Buffer
 	c     *notion.Client
 
-	timeout time.Duration // of a try
+	timeout time.Duration                      // of a try
+	watch   func(r *http.Request, body []byte) // sees each request
 }
 
 var today = time.Date(2026, 6, 1, 12, 0, 0, 0, time.UTC)
@@ -68,11 +70,25 @@ func rigBehind(t *testing.T, held func(*testing.T, http.Handler) http.Handler) *
 	t.Helper()
 	r := &rig{clock: &clock{now: today}, log: &bytes.Buffer{}, timeout: time.Minute}
 	r.twin = &twin.Server{Token: token, Now: r.clock.Now, Lag: 2 * time.Second}
-	srv := httptest.NewServer(held(t, r.twin))
+	srv := httptest.NewServer(held(t, r.watched(t, r.twin)))
 	t.Cleanup(srv.Close)
 	r.addr = srv.URL
 	r.c = r.client(t)
 	return r
+}
+
+func (r *rig) watched(t *testing.T, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if r.watch != nil {
+			body, err := io.ReadAll(req.Body)
+			if err != nil {
+				t.Error(err)
+			}
+			r.watch(req, body)
+			req.Body = io.NopCloser(bytes.NewReader(body))
+		}
+		next.ServeHTTP(w, req)
+	})
 }
 
 // client is a client as a fresh process has it. Every try is a fresh connection,

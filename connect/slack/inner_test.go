@@ -72,7 +72,7 @@ func TestPatterns(t *testing.T) {
 			t.Errorf("%q: %v", p, err)
 		}
 	}
-	for _, cfg := range []Config{{}, {Token: "x", Patterns: []string{"*"}}, {Token: "x", Also: []string{"general"}}, {Token: "x", Channels: map[string][]string{"1": {"not a channel"}}}} {
+	for _, cfg := range []Config{{}, {Token: "x", Base: "http://slack.example/api"}, {Token: "x", Base: "slack"}, {Token: "x", Patterns: []string{"*"}}, {Token: "x", Also: []string{"general"}}, {Token: "x", Channels: map[string][]string{"1": {"not a channel"}}}} {
 		if _, err := New(cfg); err == nil {
 			t.Errorf("%+v was taken", cfg)
 		}

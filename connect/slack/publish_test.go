@@ -151,6 +151,36 @@ func TestVersions(t *testing.T) {
 	}
 }
 
+// TestCallsOfAnUpdate: a newer version takes ten calls of a program started anew,
+// and a direct message five.
+func TestCallsOfAnUpdate(t *testing.T) {
+	r := newRig(t)
+	p := r.publication(r.deal())
+	if _, err := r.client(t).Publish(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	p.Handoff.Version = 2
+	r.twin.Forget()
+	if _, err := r.client(t).Publish(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	want := map[string]int{
+		"auth.test": 1, "conversations.list": 1, "conversations.history": 1, "conversations.replies": 1, "conversations.info": 2, "conversations.members": 2, "users.info": 3,
+		"chat.postMessage": 1, "chat.update": 1,
+	}
+	if diff := cmp.Diff(want, r.twin.Calls()); diff != "" {
+		t.Errorf("publishing: %s", diff)
+	}
+	r.twin.Forget()
+	if _, err := r.client(t).Send(t.Context(), connect.Message{Key: "k", To: "ann@seller.example", Subject: "Hello"}); err != nil {
+		t.Fatal(err)
+	}
+	want = map[string]int{"auth.test": 1, "users.lookupByEmail": 1, "conversations.open": 1, "conversations.history": 1, "chat.postMessage": 1}
+	if diff := cmp.Diff(want, r.twin.Calls()); diff != "" {
+		t.Errorf("sending: %s", diff)
+	}
+}
+
 // TestThreadsUnreadable: where the app can't see what stands in the thread, it
 // writes nothing there, and the message says its version all the same.
 func TestThreadsUnreadable(t *testing.T) {

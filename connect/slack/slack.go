@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -122,6 +123,9 @@ func New(cfg Config) (*Client, error) {
 	if cfg.Base == "" {
 		cfg.Base = DefaultBase
 	}
+	if err := checkBase(cfg.Base); err != nil {
+		return nil, err
+	}
 	if len(cfg.Patterns) == 0 {
 		cfg.Patterns = DefaultPatterns
 	}
@@ -156,6 +160,20 @@ func New(cfg Config) (*Client, error) {
 		cfg.Sleep = sleep
 	}
 	return &Client{cfg: cfg, methods: map[string]*connect.Client{}, users: map[string]known[slackapi.User]{}}, nil
+}
+
+// checkBase refuses an address over which tokens could be read on their way.
+// Socket Mode does not go by the core, which would refuse it too.
+func checkBase(base string) error {
+	u, err := url.Parse(base)
+	if err != nil || u.Host == "" {
+		return errors.New("slack: base is no web address")
+	}
+	ip := net.ParseIP(u.Hostname())
+	if u.Scheme != "https" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return errors.New("slack: base must begin with https://")
+	}
+	return nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

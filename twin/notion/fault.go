@@ -67,7 +67,7 @@ func (s *Server) fault(route string) (Fault, bool) {
 
 // codes are the vendor's codes of statuses.
 var codes = map[int]string{
-	400: "validation_error", 401: "unauthorized", 403: "restricted_resource", 404: "object_not_found", 409: "conflict_error",
+	401: codeUnauthorized, 400: "validation_error", 403: "restricted_resource", 404: "object_not_found", 409: "conflict_error",
 	429: "rate_limited", 500: "internal_server_error", 502: "bad_gateway", 503: "service_unavailable", 504: "gateway_timeout", 529: "service_overload",
 }
 

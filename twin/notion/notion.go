@@ -199,6 +199,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, ans
 	}
 }
 
+const codeUnauthorized = "unauthorized" //nolint:misspell // the vendor's spelling
+
 // mostPayload is the largest body of a request, 500 KB.
 const mostPayload = 500_000
 
@@ -209,7 +211,7 @@ func (s *Server) read(r *http.Request, route string) (request, *refusal) {
 	version := r.Header.Get("Notion-Version")
 	switch {
 	case s.Token != "" && r.Header.Get("Authorization") != "Bearer "+s.Token:
-		return req, &refusal{status: http.StatusUnauthorized, code: "unauthorized", message: "API token is invalid."}
+		return req, &refusal{status: http.StatusUnauthorized, code: codeUnauthorized, message: "API token is invalid."}
 	case version == "":
 		return req, &refusal{status: http.StatusBadRequest, code: "missing_version", message: "Notion-Version header should be defined, instead was undefined."}
 	case version != s.version():

@@ -158,7 +158,9 @@ func NewBlock(kind, text string, children ...map[string]any) map[string]any {
 			cells, _ := children[0]["table_row"].(map[string]any)["cells"].([]any)
 			content["table_width"] = len(cells)
 		}
-	case "divider", "unsupported", "column_list", "column":
+	case "unsupported":
+		content["block_type"] = "form"
+	case "divider", "column_list", "column":
 	default:
 		content["rich_text"] = rich
 	}

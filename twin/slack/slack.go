@@ -170,11 +170,14 @@ func (s *Server) AddChannel(ch Object, members ...string) string {
 	return id
 }
 
-// Post adds a message of somebody's, and returns its ts. Thread is the ts of the
-// message that it answers, or empty.
+// Post adds a message of somebody's, and returns its ts; empty where there is no
+// such channel. Thread is the ts of the message that it answers, or empty.
 func (s *Server) Post(channel, user, text, thread string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.channels[channel] == nil {
+		return ""
+	}
 	m := Object{"type": "message", "user": user, "text": text, "ts": s.ts(), "team": TeamID}
 	if thread != "" {
 		m["thread_ts"] = thread
@@ -284,7 +287,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	c, err := parse(r, method)
+	c, code := parse(r, method)
 	s.mu.Lock()
 	s.requests = append(s.requests, Request{Method: method, Args: c.args})
 	fault := s.fault(method)
@@ -300,8 +303,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Retry-After", strconv.Itoa(wait))
 		reply(w, http.StatusTooManyRequests, refusal("ratelimited"))
 		return
-	case err != "":
-		reply(w, http.StatusOK, refusal(err))
+	case code != "":
+		reply(w, http.StatusOK, refusal(code))
 		return
 	}
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
@@ -309,15 +312,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		token = c.args.Get("token")
 	}
 	s.mu.Lock()
-	answer := s.answer(c, token)
+	answer, err := json.Marshal(s.answer(c, token))
 	scopes := s.scopes()
 	s.mu.Unlock()
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
 	if fault != nil && fault.Stored {
 		fault.strike(w, r)
 		return
 	}
 	w.Header().Set("X-OAuth-Scopes", strings.Join(scopes, ","))
-	reply(w, http.StatusOK, answer)
+	write(w, http.StatusOK, answer)
 }
 
 // parse reads a call's arguments: of the query, a form, or a JSON object.
@@ -387,6 +394,10 @@ func reply(w http.ResponseWriter, status int, answer Object) {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return
 	}
+	write(w, status, raw)
+}
+
+func write(w http.ResponseWriter, status int, raw []byte) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.WriteHeader(status)
 	_, _ = w.Write(raw) // who went away needs none
@@ -435,6 +446,9 @@ func random() string { return rand.Text() }
 func (s *Server) Forge(channel, bot string, metadata Object) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.channels[channel] == nil {
+		return
+	}
 	s.add(s.channels[channel], Object{"type": "message", "subtype": "bot_message", "bot_id": bot, "text": "forged", "ts": s.ts(), "metadata": metadata})
 }
 
@@ -442,7 +456,9 @@ func (s *Server) Forge(channel, bot string, metadata Object) {
 func (s *Server) Clear(channel string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.channels[channel].messages = nil
+	if ch := s.channels[channel]; ch != nil {
+		ch.messages = nil
+	}
 }
 
 // Trigger makes a trigger id hold for 3 seconds, as a click's does.

@@ -306,8 +306,8 @@ func TestOneStartPerWin(t *testing.T) {
 
 		deals := []string{r.opportunity(), r.opportunity()}
 		won := map[string]bool{}
-		wins := map[string]int{}
-		again := func(do func() error) { // as the process, begun again each time it dies
+		wins, wonAt := map[string]int{}, map[string]time.Time{} // the last
+		again := func(do func() error) {                        // as the process, begun again each time it dies
 			for range 500 {
 				if err := do(); err == nil {
 					return
@@ -356,6 +356,7 @@ func TestOneStartPerWin(t *testing.T) {
 				won[id] = !won[id]
 				if won[id] {
 					wins[id]++
+					wonAt[id] = at
 				}
 				r.twin.Move(id, map[bool]string{true: "Signed", false: "Talking"}[won[id]], won[id], at)
 			case "edit":
@@ -396,7 +397,7 @@ func TestOneStartPerWin(t *testing.T) {
 			if started[id] > wins[id] {
 				rt.Fatalf("%d starts for %d wins", started[id], wins[id])
 			}
-			if won[id] && !stands(l.begun, id) {
+			if won[id] && !slices.ContainsFunc(l.events, func(e salesforce.Event) bool { return e.Opportunity == id && e.At.Equal(wonAt[id]) }) {
 				rt.Fatalf("no start for the win that stands, of %d", wins[id])
 			}
 			again(func() error { return w.Hear(t.Context(), salesforce.Notice{Opportunities: deals}) })
@@ -414,9 +415,4 @@ func countOf(events []salesforce.Event) map[salesforce.Event]int {
 		out[e]++
 	}
 	return out
-}
-
-// stands reports whether something was begun for an opportunity.
-func stands(begun []salesforce.Win, id string) bool {
-	return slices.ContainsFunc(begun, func(w salesforce.Win) bool { return w.ID == id })
 }

@@ -61,7 +61,7 @@ func bench(t *testing.T) (*salesforce.Server, *pubsub.Server, eventbus.PubSubCli
 	return org, s, eventbus.NewPubSubClient(conn), ctx
 }
 
-func subscribe(t *testing.T, ctx context.Context, c eventbus.PubSubClient, r *eventbus.FetchRequest) grpc.BidiStreamingClient[eventbus.FetchRequest, eventbus.FetchResponse] {
+func subscribe(ctx context.Context, t *testing.T, c eventbus.PubSubClient, r *eventbus.FetchRequest) grpc.BidiStreamingClient[eventbus.FetchRequest, eventbus.FetchResponse] {
 	t.Helper()
 	stream, err := c.Subscribe(ctx)
 	if err != nil {
@@ -80,7 +80,7 @@ func TestFlowControl(t *testing.T) {
 	for range 5 {
 		org.Put("Opportunity", salesforce.Record{"Name": "x"})
 	}
-	stream := subscribe(t, ctx, c, &eventbus.FetchRequest{TopicName: pubsub.Topic, ReplayPreset: eventbus.ReplayPreset_EARLIEST, NumRequested: 2})
+	stream := subscribe(ctx, t, c, &eventbus.FetchRequest{TopicName: pubsub.Topic, ReplayPreset: eventbus.ReplayPreset_EARLIEST, NumRequested: 2})
 	var got []int
 	for range 3 {
 		answer, err := stream.Recv()
@@ -138,7 +138,7 @@ func TestRefuses(t *testing.T) {
 			r := fine()
 			r.ReplayPreset = eventbus.ReplayPreset_EARLIEST
 			tt.change(s, r)
-			stream := subscribe(t, ctx, c, r)
+			stream := subscribe(ctx, t, c, r)
 			var err error
 			for err == nil {
 				_, err = stream.Recv()
