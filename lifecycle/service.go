@@ -58,6 +58,21 @@ type Destination interface {
 	Audience() throughline.Audience
 }
 
+// A Publisher is a connector that publishes handoffs.
+type Publisher interface {
+	Publish(ctx context.Context, p connect.Publication) (connect.Copy, error)
+}
+
+// To is a connector as a destination for an audience.
+func To(p Publisher, a throughline.Audience) Destination { return aimed{p, a} }
+
+type aimed struct {
+	Publisher
+	audience throughline.Audience
+}
+
+func (a aimed) Audience() throughline.Audience { return a.audience }
+
 // An Updater is a destination in which people are told what changed, as in the
 // thread of a message. Telling the same key again tells nothing.
 type Updater interface {

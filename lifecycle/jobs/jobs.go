@@ -33,7 +33,10 @@ type Config struct {
 	// Longest is how long one task may take; default 15 minutes, which is more
 	// than a model takes for the longest deal.
 	Longest time.Duration
-	Log     *slog.Logger
+	// Rescue is after how long a job counts as left by a process that died, on a
+	// database that several share; default a minute more than Longest.
+	Rescue time.Duration
+	Log    *slog.Logger
 }
 
 // A Runner carries out what is due until it is stopped.
@@ -56,7 +59,7 @@ type client interface {
 // SQLite runs jobs on an SQLite database, of which this process must be the only
 // one that runs any: jobs that a process before it left running are taken up.
 func SQLite(ctx context.Context, db *sql.DB, s *lifecycle.Service, cfg Config) (*Runner, error) {
-	r, err := newRunner(ctx, riversqlite.New(db), s, cfg, 0)
+	r, err := newRunner(ctx, riversqlite.New(db), s, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -72,12 +75,12 @@ func SQLite(ctx context.Context, db *sql.DB, s *lifecycle.Service, cfg Config) (
 
 // Postgres runs jobs on a PostgreSQL database, which several processes may share.
 // What one of them left running when it was killed is taken up by another one
-// after Longest and a minute.
+// after Rescue.
 func Postgres(ctx context.Context, pool *pgxpool.Pool, s *lifecycle.Service, cfg Config) (*Runner, error) {
-	return newRunner(ctx, riverpgxv5.New(pool), s, cfg, time.Minute)
+	return newRunner(ctx, riverpgxv5.New(pool), s, cfg)
 }
 
-func newRunner[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], s *lifecycle.Service, cfg Config, grace time.Duration) (*Runner, error) {
+func newRunner[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], s *lifecycle.Service, cfg Config) (*Runner, error) {
 	if cfg.Workers == 0 {
 		cfg.Workers = 8
 	}
@@ -86,6 +89,9 @@ func newRunner[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], s *
 	}
 	if cfg.Longest == 0 {
 		cfg.Longest = 15 * time.Minute
+	}
+	if cfg.Rescue == 0 {
+		cfg.Rescue = cfg.Longest + time.Minute
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -101,7 +107,7 @@ func newRunner[TTx any](ctx context.Context, driver riverdriver.Driver[TTx], s *
 	river.AddWorker(workers, &worker{service: s})
 	c, err := river.NewClient(driver, &river.Config{
 		Queues:  map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: cfg.Workers}},
-		Workers: workers, Logger: cfg.Log, JobTimeout: cfg.Longest, RescueStuckJobsAfter: cfg.Longest + grace,
+		Workers: workers, Logger: cfg.Log, JobTimeout: cfg.Longest, RescueStuckJobsAfter: cfg.Rescue,
 		FetchPollInterval: cfg.Tick, FetchCooldown: min(cfg.Tick, river.FetchCooldownDefault), MaxAttempts: attempts,
 		// Jobs are small and many; what they did stands in lifecycle's rows.
 		CompletedJobRetentionPeriod: time.Hour, DiscardedJobRetentionPeriod: time.Hour,
