@@ -95,6 +95,9 @@ func (r *mailReader) read(data []byte, place mailPlace, c *collector) {
 	}
 	m.readBody(content, from)
 	m.src.notEvidence = notEvidence(m.src.title, firstLines(m.body, 12), mailboxText(from))
+	if root.Header.Get(ownHeader) != "" {
+		m.src.notEvidence = ownPostReason
+	}
 	m.link(root.Header)
 	r.messages = append(r.messages, m)
 

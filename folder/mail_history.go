@@ -24,6 +24,7 @@ type writer struct {
 type carried struct {
 	writer
 	forwarded bool
+	own       bool // Throughline wrote it
 	passages  []int
 }
 
@@ -37,6 +38,9 @@ const maxCarried = 8
 // the text is, nil for the mail's own.
 func (m *mailMessage) addParts(parts reply.Parts, width int, w writer, into *carried, depth int) {
 	for _, b := range parts.Blocks {
+		if into != nil && b.Kind != reply.Quoted && b.Kind != reply.Forwarded && strings.Contains(oneLine(parts.Slice(b)), ownNotice) {
+			into.own = true
+		}
 		switch b.Kind {
 		case reply.Written:
 			first := len(m.src.passages)
@@ -179,8 +183,9 @@ func unwrapMail(lines []string, width int) string {
 var listPoint = regexp.MustCompile(`^\s*(?:[-*•·–—>]|\(?[0-9a-zA-Z]{1,2}[.)])\s`)
 
 // resolveCarried says of each carried message whether it is history. It is where
-// it repeats what stands elsewhere in the folder, and a quote is where nothing
-// names who wrote it. What stands nowhere else counts once, as its writer's.
+// it is Throughline's own or repeats what stands elsewhere in the folder, and a
+// quote is where nothing names who wrote it. What stands nowhere else counts once,
+// as its writer's.
 func resolveCarried(messages []*mailMessage) {
 	known := shingles{}
 	for _, m := range messages {
@@ -225,7 +230,7 @@ func (c carried) resolve(src *rawSource, known shingles) {
 		ps[i], texts[i] = &src.passages[at], src.passages[at].text
 		ps[i].history = true
 	}
-	if c.by.none() && !c.forwarded || known.hold(texts...) {
+	if c.own || c.by.none() && !c.forwarded || known.hold(texts...) {
 		return
 	}
 	for i, p := range ps {

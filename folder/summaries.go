@@ -16,6 +16,13 @@ const (
 	ownPostReason = "Throughline's own post"
 )
 
+// What package connect/mail puts into every mail that Throughline sends: a header,
+// and the last line, which is still there where an answer quotes the mail.
+const (
+	ownHeader = "X-Throughline"
+	ownNotice = "Sent by Throughline, not by a person."
+)
+
 //go:embed words/summaries.txt
 var summaryWords string
 

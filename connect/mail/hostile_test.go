@@ -8,12 +8,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 
 	"throughline/connect"
 	"throughline/connect/mail"
-	twin "throughline/twin/smtp"
 )
 
 const injectionFile = "../../../shared/data/injection/attacks.jsonl"
@@ -22,7 +22,7 @@ const injectionFile = "../../../shared/data/injection/attacks.jsonl"
 func hostile(t *testing.T) []string {
 	t.Helper()
 	all := []string{
-		"x\r\nBcc: evil@evil.example", "x\nX-Injected: 1\n\nbody", "x\r\n.\r\nMAIL FROM:<a@evil.example>", ".", "..", ".\r\n", "x\u2028Bcc: evil@evil.example", "x\x0bBcc: e@evil.example", "x\x85Bcc: e@evil.example",
+		"x\r\nBcc: evil@evil.example", "x\nX-Injected: 1\n\nbody", "x\r\n.\r\nMAIL FROM:<a@evil.example>", ".", "..", ".\r\n", "x\u2028Bcc: evil@evil.example", "x\x0bBcc: e@evil.example", "x\u0085Bcc: e@evil.example",
 		"=?utf-8?q?Bcc=3A_evil?= =?utf-8?b?aGlkZGVu?=", "=?utf-8?Q?=0D=0ABcc:_e@evil.example?=", "\"x\" <evil@evil.example>, ", "x\"; <evil@evil.example>", "a\\", "a\"b\\\"c", "(comment", "group: a@b;",
 		"<script>alert(1)</script>", "<img src=https://evil.example/p.gif>", "</title><body onload=x>", "</p></div><a href=https://evil.example>Review</a>", "<style>@import 'https://evil.example/x.css'</style>", "<!--", "]]>", "\" onmouseover=\"x",
 		"{{.Subject}}", "{{range .Actions}}{{.URL}}{{end}}", "${x}", "<%= x %>", "%s%n%!d(int)", "javascript:alert(1)", "https://evil.example/x",
@@ -61,7 +61,7 @@ var headerNames = []string{"Auto-Submitted", "Content-Type", "Date", "From", "Me
 // configured names is shown as it is, and does nothing.
 func TestHostileMessages(t *testing.T) {
 	const opens = "https://throughline.example/r/1"
-	r := newRig(t, mail.NoTLS, &twin.Server{})
+	r := newRig(t, mail.NoTLS, nil)
 	for _, text := range hostile(t) {
 		r.cfg.From.Name, r.cfg.ReplyTo.Name, r.cfg.ReplyTo.Address = text, text, "zoe@seller.example"
 		_, err := r.client(t).Send(t.Context(), connect.Message{
@@ -88,14 +88,14 @@ func TestHostileMessages(t *testing.T) {
 			t.Errorf("of %.60q: from %q, links %v", text, got.From, got.Links)
 		}
 		shown := got.Subject + got.From + got.Text + got.HTML
-		if strings.ContainsAny(shown, "\u202e\u2066\U000e0041\x00\x07\x1b\x0b\x85\u2028") || strings.ContainsAny(got.Subject+got.From, "\r\n") {
+		if strings.ContainsAny(shown, "\u202e\u2066\U000e0041\x00\x07\x1b\x0b\u0085\u2028") || strings.ContainsAny(got.Subject+got.From, "\r\n") {
 			t.Errorf("of %.60q is shown %q", text, shown)
 		}
 		// What it says is said, but for white space and what prints nothing.
 		if strings.ContainsAny(text, "{}<>%") && !strings.ContainsAny(text, "\x00\r\n\U000e0041\u202e") && len(text) < 500 && !strings.Contains(spaceless(got.Text), spaceless(text)) {
 			t.Errorf("%q is not in the text %q", text, got.Text)
 		}
-		if want := spaceless(text); len(text) < 150 && !strings.ContainsAny(text, "\x00\u202e\U000e0041\x0b\x85\u2028\xff") && strings.ToValidUTF8(want, "") != "" && spaceless(strings.ReplaceAll(got.Subject, "\u2060", "")) != want {
+		if want := spaceless(text); len(text) < 150 && !strings.ContainsAny(text, "\x00\u202e\U000e0041\x0b\u0085\u2028") && utf8.ValidString(text) && want != "" && spaceless(strings.ReplaceAll(got.Subject, "\u2060", "")) != want {
 			t.Errorf("the subject %q is shown as %q", text, got.Subject)
 		}
 		for raw := range strings.SplitSeq(strings.TrimSuffix(string(got.Raw), "\r\n"), "\r\n") {
@@ -114,7 +114,7 @@ func spaceless(s string) string { return strings.Join(strings.Fields(s), "") }
 // TestHostileAddresses: no text in place of an address, a key or a link leads a
 // mail elsewhere, or brings another command.
 func TestHostileAddresses(t *testing.T) {
-	r := newRig(t, mail.NoTLS, &twin.Server{})
+	r := newRig(t, mail.NoTLS, nil)
 	r.cfg.Sent = &kept{}
 	c := r.client(t)
 	for _, text := range hostile(t) {

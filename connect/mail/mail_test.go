@@ -23,7 +23,7 @@ var modes = []mail.TLSMode{mail.StartTLS, mail.TLS, mail.NoTLS}
 func TestSend(t *testing.T) {
 	for _, mode := range modes {
 		t.Run(string(mode), func(t *testing.T) {
-			r := newRig(t, mode, &twin.Server{})
+			r := newRig(t, mode, nil)
 			r.cfg.ReplyTo = netmail.Address{Name: "Zoë Example", Address: "zoe@seller.example"}
 			copied, err := r.client(t).Send(t.Context(), message())
 			if err != nil {
@@ -135,7 +135,7 @@ func TestFaults(t *testing.T) {
 		{name: "message: taken, but answered with an error", fault: twin.Fault{Stage: twin.Data, Code: 451, Keep: true}, code: "451", kept: 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, mail.StartTLS, &twin.Server{})
+			r := newRig(t, mail.StartTLS, nil)
 			r.cfg.Sent = &kept{}
 			r.twin.Fail(c.fault)
 			client := r.client(t)
@@ -167,21 +167,21 @@ func TestEncryption(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		mode   mail.TLSMode
-		server twin.Server
+		server *twin.Server
 		change func(*mail.Config)
 		want   string
 	}{
-		{"not offered", mail.StartTLS, twin.Server{NoStartTLS: true}, func(*mail.Config) {}, "does not offer encryption"},
-		{"by nobody known", mail.StartTLS, twin.Server{}, func(cfg *mail.Config) { cfg.RootCAs = nil }, "nobody whom this machine trusts"},
-		{"by nobody known, from the start", mail.TLS, twin.Server{}, func(cfg *mail.Config) { cfg.RootCAs = nil }, "nobody whom this machine trusts"},
-		{"another name", mail.StartTLS, twin.Server{Names: []string{"mail.example.com"}}, func(*mail.Config) {}, "for another name"},
-		{"expired", mail.TLS, twin.Server{}, func(cfg *mail.Config) {
+		{"not offered", mail.StartTLS, &twin.Server{NoStartTLS: true}, func(*mail.Config) {}, "does not offer encryption"},
+		{"by nobody known", mail.StartTLS, &twin.Server{}, func(cfg *mail.Config) { cfg.RootCAs = nil }, "nobody whom this machine trusts"},
+		{"by nobody known, from the start", mail.TLS, &twin.Server{}, func(cfg *mail.Config) { cfg.RootCAs = nil }, "nobody whom this machine trusts"},
+		{"another name", mail.StartTLS, &twin.Server{Names: []string{"mail.example.com"}}, func(*mail.Config) {}, "for another name"},
+		{"expired", mail.TLS, &twin.Server{}, func(cfg *mail.Config) {
 			cfg.Now = func() time.Time { return today.AddDate(30, 0, 0) }
 		}, "not valid now"},
-		{"not from the start", mail.StartTLS, twin.Server{}, func(cfg *mail.Config) { cfg.TLS = mail.TLS }, "does not encrypt from the start"},
+		{"not from the start", mail.StartTLS, &twin.Server{}, func(cfg *mail.Config) { cfg.TLS = mail.TLS }, "does not encrypt from the start"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, c.mode, &c.server)
+			r := newRig(t, c.mode, c.server)
 			c.change(&r.cfg)
 			_, err := r.client(t).Send(t.Context(), message())
 			var e *connect.Error
@@ -199,7 +199,7 @@ func TestEncryption(t *testing.T) {
 func TestNoAnswer(t *testing.T) {
 	for _, stage := range []twin.Stage{twin.Connect, twin.Hello, twin.SignIn, twin.Recipient, twin.Data} {
 		t.Run(string(stage), func(t *testing.T) {
-			r := newRig(t, mail.StartTLS, &twin.Server{})
+			r := newRig(t, mail.StartTLS, nil)
 			r.twin.Fail(twin.Fault{Stage: stage, Hang: true, Times: 9})
 			r.cfg.Timeout = 200 * time.Millisecond
 			_, err := r.client(t).Send(t.Context(), message())
@@ -217,7 +217,7 @@ func TestNoAnswer(t *testing.T) {
 }
 
 func TestNobodyThere(t *testing.T) {
-	r := newRig(t, mail.StartTLS, &twin.Server{})
+	r := newRig(t, mail.StartTLS, nil)
 	if err := r.twin.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +235,7 @@ func TestNobodyThere(t *testing.T) {
 // TestOnce: however many send a message at once, one mail is sent where that is
 // recorded.
 func TestOnce(t *testing.T) {
-	r := newRig(t, mail.StartTLS, &twin.Server{})
+	r := newRig(t, mail.StartTLS, nil)
 	r.cfg.Sent = &kept{}
 	c := r.client(t)
 	var all sync.WaitGroup
@@ -263,7 +263,7 @@ func TestOnce(t *testing.T) {
 // TestStoreFails: nothing is sent where it can't be told whether it was; what was
 // sent is told as sent, though it can't be recorded.
 func TestStoreFails(t *testing.T) {
-	r := newRig(t, mail.StartTLS, &twin.Server{})
+	r := newRig(t, mail.StartTLS, nil)
 	r.cfg.Sent = &kept{fail: errors.New("the database is gone")}
 	_, err := r.client(t).Send(t.Context(), message())
 	var e *connect.Error
@@ -288,7 +288,7 @@ func (forgetful) Record(context.Context, string, time.Time) error {
 
 // TestMessageID: it is made of key and domain alone.
 func TestMessageID(t *testing.T) {
-	r := newRig(t, mail.StartTLS, &twin.Server{})
+	r := newRig(t, mail.StartTLS, nil)
 	send := func(m connect.Message) string {
 		t.Helper()
 		copied, err := r.client(t).Send(t.Context(), m)
@@ -318,7 +318,7 @@ func TestMessageID(t *testing.T) {
 }
 
 func TestPace(t *testing.T) {
-	r := newRig(t, mail.StartTLS, &twin.Server{})
+	r := newRig(t, mail.StartTLS, nil)
 	now := today
 	r.cfg.Now = func() time.Time { return now }
 	var slept time.Duration
@@ -345,7 +345,7 @@ func TestCheck(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		mode   mail.TLSMode
-		server twin.Server
+		server *twin.Server
 		change func(*mail.Config)
 		rows   []string
 		bad    string // the last of them, if it is missing
@@ -353,14 +353,14 @@ func TestCheck(t *testing.T) {
 		{name: "all there", mode: mail.StartTLS, rows: []string{"host", "port", "tls", "username", "from"}},
 		{name: "all there, from the start", mode: mail.TLS, rows: []string{"host", "tls", "port", "username", "from"}},
 		{name: "all there, on the machine", mode: mail.NoTLS, rows: []string{"host", "port", "username", "from"}},
-		{name: "no encryption", mode: mail.StartTLS, server: twin.Server{NoStartTLS: true}, rows: []string{"host", "port"}, bad: "tls"},
+		{name: "no encryption", mode: mail.StartTLS, server: &twin.Server{NoStartTLS: true}, rows: []string{"host", "port"}, bad: "tls"},
 		{name: "password", mode: mail.StartTLS, change: func(cfg *mail.Config) { cfg.Password = "another" }, rows: []string{"host", "port", "tls"}, bad: "username"},
 		{name: "nobody signs in", mode: mail.StartTLS, change: func(cfg *mail.Config) { cfg.Username, cfg.Password = "", "" }, rows: []string{"host", "port", "tls"}, bad: "from"},
-		{name: "sender", mode: mail.StartTLS, server: twin.Server{Senders: []string{"other@seller.example"}}, rows: []string{"host", "port", "tls", "username"}, bad: "from"},
+		{name: "sender", mode: mail.StartTLS, server: &twin.Server{Senders: []string{"other@seller.example"}}, rows: []string{"host", "port", "tls", "username"}, bad: "from"},
 		{name: "port", mode: mail.StartTLS, change: func(cfg *mail.Config) { cfg.Port = 1 }, bad: "host"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r := newRig(t, c.mode, &c.server)
+			r := newRig(t, c.mode, c.server)
 			if c.change != nil {
 				c.change(&r.cfg)
 			}
@@ -419,7 +419,7 @@ func TestConfig(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
-	r := newRig(t, mail.StartTLS, &twin.Server{})
+	r := newRig(t, mail.StartTLS, nil)
 	for _, c := range []struct {
 		want   string
 		change func(*connect.Message)
@@ -450,7 +450,7 @@ func TestRefused(t *testing.T) {
 
 // TestForeignDomain: domains in other scripts go as the wire has them.
 func TestForeignDomain(t *testing.T) {
-	r := newRig(t, mail.StartTLS, &twin.Server{})
+	r := newRig(t, mail.StartTLS, nil)
 	m := message()
 	m.To = "ann@bücher.example"
 	if _, err := r.client(t).Send(t.Context(), m); err != nil {
@@ -468,7 +468,7 @@ func TestSecrets(t *testing.T) {
 		" \u202e%s", password, "cGFzc3dvcmQtcGxhbnRlZA==", person, strings.Repeat("and so on ", 100))
 	for _, stage := range []twin.Stage{twin.Connect, twin.SignIn, twin.Sender, twin.Recipient, twin.Data} {
 		for _, words := range []string{said, "blocked: It has three open questions.", "blocked: Review the handoff of Harborline"} {
-			r := newRig(t, mail.StartTLS, &twin.Server{})
+			r := newRig(t, mail.StartTLS, nil)
 			r.twin.Fail(twin.Fault{Stage: stage, Code: 550, Enhanced: [3]int{5, 7, 1}, Message: words})
 			_, err := r.client(t).Send(t.Context(), message())
 			if err == nil {
@@ -490,7 +490,7 @@ func TestSecrets(t *testing.T) {
 
 // TestWordsOfTheServer: what helps to put it right stays.
 func TestWordsOfTheServer(t *testing.T) {
-	r := newRig(t, mail.StartTLS, &twin.Server{})
+	r := newRig(t, mail.StartTLS, nil)
 	r.twin.Fail(twin.Fault{Stage: twin.Recipient, Code: 550, Enhanced: [3]int{5, 1, 1}, Message: "<" + person + ">: the mailbox is unknown"})
 	_, err := r.client(t).Send(t.Context(), message())
 	const want = "Mail: name the recipient 550 5.1.1: <[address]>: the mailbox is unknown. Check the person's email address in the CRM"

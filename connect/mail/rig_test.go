@@ -36,9 +36,12 @@ type rig struct {
 	log  *bytes.Buffer
 }
 
-// newRig serves a stand-in, as set, in the mode.
+// newRig serves a stand-in in the mode, as set, or as it comes where nil.
 func newRig(t *testing.T, mode mail.TLSMode, server *twin.Server) *rig {
 	t.Helper()
+	if server == nil {
+		server = &twin.Server{}
+	}
 	r := &rig{twin: server, log: &bytes.Buffer{}}
 	now := func() time.Time { return today }
 	server.Username, server.Password, server.Now = username, password, now

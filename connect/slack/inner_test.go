@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"os"
 	"path"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -161,4 +163,40 @@ func FuzzRef(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestTiers: no method is called faster than the vendor's page of it allows.
+func TestTiers(t *testing.T) {
+	const dir = "../../../shared/specs/slack/methods"
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("%s is not here: the vendor's descriptions are kept beside the project", dir)
+	}
+	c, err := New(Config{Token: "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tiers := map[string]float64{"t1": 1, "t2": 20, "t3": 50, "t4": 100}
+	for _, name := range []string{
+		"conversations.list", "conversations.info", "conversations.members", "conversations.history", "conversations.replies", "conversations.join", "conversations.open",
+		"users.info", "users.lookupByEmail", "chat.update", "views.open", methodConnect,
+	} {
+		raw, err := os.ReadFile(filepath.Join(dir, name+".json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var page struct {
+			Tier string `json:"rate_limits"`
+		}
+		if err := json.Unmarshal(raw, &page); err != nil {
+			t.Fatal(err)
+		}
+		perSecond, burst := pace(c.perMinute(name))
+		if most, ok := tiers[page.Tier]; !ok || perSecond*60+float64(burst) > most {
+			t.Errorf("%s is of tier %s and may be called %v times a minute", name, page.Tier, perSecond*60+float64(burst))
+		}
+	}
+	c.cfg.Restricted = true
+	if perSecond, burst := pace(c.perMinute("conversations.history")); perSecond*60 > 1.001 || burst != 1 || c.pageSize("conversations.history") != "15" {
+		t.Errorf("restricted, history may be read %v times a second", perSecond)
+	}
 }

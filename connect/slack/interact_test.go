@@ -153,6 +153,9 @@ func TestInteractions(t *testing.T) {
 			if err := r.twin.Click(looks, csmID, channelID, ts, slack.ActionAccept); err == nil {
 				t.Error("who clicked is not told that it failed")
 			}
+			for !strings.Contains(r.log.String(), "could not be taken") {
+				time.Sleep(time.Millisecond)
+			}
 			d.fail(nil, nil)
 			if err := r.twin.Deliver(t.Context(), r.twin.Delivered()[len(r.twin.Delivered())-1]); err != nil || len(d.taken()) != 4 {
 				t.Errorf("again: %v, %d taken", err, len(d.taken()))

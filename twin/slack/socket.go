@@ -131,7 +131,10 @@ func (s *Server) push(ctx context.Context, payload json.RawMessage) error {
 	one.mu.Lock()
 	one.acked[envelope] = done
 	one.mu.Unlock()
-	if err := wsjson.Write(ctx, one.conn, Object{"envelope_id": envelope, "type": "interactive", "accepts_response_payload": true, "payload": payload}); err != nil {
+	// A write that is cancelled ends its connection, so this one is not.
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), pingEvery)
+	defer cancel()
+	if err := wsjson.Write(whole, one.conn, Object{"envelope_id": envelope, "type": "interactive", "accepts_response_payload": true, "payload": payload}); err != nil {
 		return err
 	}
 	select {
