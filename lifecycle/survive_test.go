@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -395,14 +396,28 @@ func survive(t *testing.T, database string, deals, kills, processes int) {
 		_ = workers[i].Wait()
 		workers[i] = v.worker(t, log)
 	}
-	for i := range max(deals, kills) {
-		if i < deals {
-			v.salesforce.Move(v.deals[i].id, "Closed Won", true, v.at.now())
+	// The deals close in the first seconds; the kills come all through the play, most
+	// of them while handoffs are published.
+	closing := time.Duration(deals) * 200 * time.Millisecond
+	day := time.Duration(float64(24*time.Hour) / v.at.Speed)
+	var moments []time.Duration
+	for i := range kills {
+		if i%3 == 0 {
+			moments = append(moments, rand.N(closing+day))
+		} else {
+			moments = append(moments, day+rand.N(closing+time.Second))
 		}
-		time.Sleep(time.Duration(rand.IntN(600)) * time.Millisecond)
-		if i < kills {
-			kill(rand.IntN(processes))
+	}
+	slices.Sort(moments)
+	go func() {
+		for _, d := range v.deals {
+			time.Sleep(closing / time.Duration(deals))
+			v.salesforce.Move(d.id, "Closed Won", true, v.at.now())
 		}
+	}()
+	for _, at := range moments {
+		time.Sleep(time.Until(v.at.Real.Add(at)))
+		kill(rand.IntN(processes))
 	}
 	deadline := time.Now().Add(4*time.Minute + time.Duration(deals)*time.Second)
 	for time.Now().Before(deadline) {
