@@ -27,7 +27,7 @@ func newPull(e env) *cobra.Command {
 		Short: "Gather a deal from the connected systems into a folder",
 		Long: "Reads what the systems of the configuration hold of one deal: the CRM's records, notes, mail and files first, then calls and\n" +
 			"messages. It saves them in a folder that generate reads, and says what is missing and what may still come.\n\n" +
-			"Pulled again, the folder holds what the systems hold then; files that you put there stay. Only you can read it.",
+			"Pulled again, the folder holds what the systems hold then; files that you put there or changed stay. Only you can read it.",
 		Example: "  throughline pull --opportunity 006Hs00001abcde\n" +
 			"  throughline pull --opportunity https://example.lightning.force.com/lightning/r/Opportunity/006Hs00001abcdeIAA/view --save deals/acme",
 		Args: noArguments,
