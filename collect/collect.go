@@ -4,8 +4,8 @@
 // them can't give holds back none of the others.
 //
 // A folder is replaced as a whole, or stays as it was. What the systems gave
-// stands in it beside files that people put there themselves, which are left
-// alone; [File] tells them apart, and what could not be read.
+// stands in it beside files that people put there or changed themselves, which are
+// left alone; [File] tells them apart, and what could not be read.
 package collect
 
 import (
@@ -83,7 +83,7 @@ func Deal(ctx context.Context, crm Named[CRM], systems []Named[System], id, dir 
 		return nil, fmt.Errorf("gathering the deal: %w", err)
 	}
 
-	state := State{Schema: Schema, Opportunity: record.ID, At: now.UTC(), Gaps: append([]connect.Gap{}, slices.Concat(parts...)...)}
+	state := State{Schema: Schema, Opportunity: record.ID, At: now.UTC(), Sums: map[string]string{}, Gaps: append([]connect.Gap{}, slices.Concat(parts...)...)}
 	names := []string{crm.Name}
 	for _, s := range systems {
 		names = append(names, s.Name)

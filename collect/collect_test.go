@@ -121,6 +121,12 @@ func TestDealIsGathered(t *testing.T) {
 		Schema: collect.Schema, Opportunity: "006", At: today, Gaps: r.chat.gaps,
 		Systems: []collect.Read{{Name: "Salesforce", Files: []string{"salesforce/opportunity.json"}}, {Name: "Gong", Files: []string{"docs/call.md"}}, {Name: "Slack", Files: []string{"docs/chat.md"}}},
 	}
+	for file := range contents(t, r.dir) {
+		if file != collect.File && len(res.Sums[file]) != 64 {
+			t.Errorf("the sum of %s is %q", file, res.Sums[file])
+		}
+	}
+	want.Sums = res.Sums
 	if diff := cmp.Diff(want, res.State); diff != "" {
 		t.Error(diff)
 	}
@@ -178,6 +184,12 @@ func TestGatheredAgain(t *testing.T) {
 	if err := os.Symlink("mine.md", filepath.Join(r.dir, "notes/link.md")); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(r.dir, "docs/call.md"), []byte("Corrected by hand."), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r.crm.files["salesforce/account.json"] = "{}"
+	r.must(t, tomorrow)
+	delete(r.crm.files, "salesforce/account.json")
 	r.calls.files = map[string]string{"docs/other.md": "Another call."}
 	r.chat.files["docs/chat2.md"] = "The system's."
 	res := r.must(t, tomorrow)
@@ -185,7 +197,7 @@ func TestGatheredAgain(t *testing.T) {
 	delete(got, collect.File)
 	want := map[string]string{
 		"salesforce/opportunity.json": r.crm.files["salesforce/opportunity.json"], "docs/other.md": "Another call.", "docs/chat.md": r.chat.files["docs/chat.md"],
-		"notes/mine.md": "Mine.", "notes/link.md": "Mine.", "docs/chat2.md": "Mine too.",
+		"docs/call.md": "Corrected by hand.", "notes/mine.md": "Mine.", "notes/link.md": "Mine.", "docs/chat2.md": "Mine too.",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

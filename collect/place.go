@@ -131,6 +131,11 @@ func (p *place) assemble(s *State, names []string) error {
 			return fmt.Errorf("saving what %s gave: %w", name, err)
 		}
 		s.Systems = append(s.Systems, Read{Name: name, Files: files})
+		for _, file := range files {
+			if s.Sums[file], err = sum(filepath.Join(into, filepath.FromSlash(file))); err != nil {
+				return fmt.Errorf("saving what %s gave: %w", name, err)
+			}
+		}
 	}
 	raw, err := json.MarshalIndent(s, "", "  ")
 	if err != nil {
@@ -157,18 +162,11 @@ func (p *place) swap(into string) error {
 	return nil
 }
 
-// keepPeoples copies those files of the earlier folder that no system gave.
+// keepPeoples copies those files of the earlier folder that no system gave, or
+// that people have changed since.
 func (p *place) keepPeoples(into string) error {
-	given := map[string]bool{File: true}
-	if p.before != nil {
-		for _, s := range p.before.Systems {
-			for _, name := range s.Files {
-				given[name] = true
-			}
-		}
-	}
 	return eachFile(p.dir, func(name string) error {
-		if given[name] {
+		if name == File || p.before != nil && p.before.gave(p.dir, name) {
 			return nil
 		}
 		return copyFile(filepath.Join(p.dir, filepath.FromSlash(name)), filepath.Join(into, filepath.FromSlash(name)))

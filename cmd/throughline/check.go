@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -65,13 +64,11 @@ func newCheck(e env) *cobra.Command {
 }
 
 func secretsHelp() string {
-	var out strings.Builder
-	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	var rows strings.Builder
 	for _, s := range secrets {
-		fmt.Fprintf(table, "  %s\t%s\n", s.name, s.doc)
+		fmt.Fprintf(&rows, "  %s\t%s\n", s.name, s.doc)
 	}
-	_ = table.Flush() // into memory, which can't fail
-	return strings.TrimSuffix(out.String(), "\n")
+	return strings.TrimSuffix(aligned(rows.String()), "\n")
 }
 
 // A checkReport is what `throughline check` tells.
@@ -226,8 +223,7 @@ func excluded(f salesforce.Filter, w salesforce.Win, a salesforce.About) string 
 }
 
 func (r checkReport) String() string {
-	var out strings.Builder
-	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	var out, rows strings.Builder
 	for _, p := range r.Permissions {
 		state := "ok"
 		switch {
@@ -236,9 +232,9 @@ func (r checkReport) String() string {
 		case !p.OK:
 			state = "MISSING"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", state, p.System, printable(p.Name), printable(p.For))
+		fmt.Fprintf(&rows, "%s\t%s\t%s\t%s\n", state, p.System, printable(p.Name), printable(p.For))
 	}
-	_ = table.Flush() // into memory, which can't fail
+	out.WriteString(aligned(rows.String()))
 	r.problems(&out, "\nTo change\n", false)
 	r.problems(&out, "\nNot there, which is well where you have none of it\n", true)
 	r.deals(&out)
@@ -271,11 +267,11 @@ func (r checkReport) deals(out *strings.Builder) {
 			continue
 		}
 		fmt.Fprintf(out, "\n%s: %d\n", part.title, len(deals))
-		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		var rows strings.Builder
 		for _, d := range deals {
-			fmt.Fprintf(table, "  %s\t%s\t%s\t%.0f\t%s\tAE %s\tCSM %s\t%s\n", d.Won, d.ID, shorten(printable(d.Name), 60), d.Amount, known(d.Type), known(d.AE), known(d.CSM), printable(d.Excluded))
+			fmt.Fprintf(&rows, "  %s\t%s\t%s\t%.0f\t%s\tAE %s\tCSM %s\t%s\n", d.Won, d.ID, shorten(printable(d.Name), 60), d.Amount, known(d.Type), known(d.AE), known(d.CSM), printable(d.Excluded))
 		}
-		_ = table.Flush() // into memory, which can't fail
+		out.WriteString(aligned(rows.String()))
 	}
 }
 

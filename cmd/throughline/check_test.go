@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -161,7 +162,7 @@ func TestCheckChangesNothing(t *testing.T) {
 		t.Errorf("%d: %s%s", r.status, r.stdout, r.stderr)
 	}
 	for _, c := range b.salesforce.Calls() {
-		if c.Method != "GET" && !strings.HasSuffix(c.Path, "/composite") && !strings.HasSuffix(c.Path, "/token") {
+		if c.Method != http.MethodGet && !strings.HasSuffix(c.Path, "/composite") && !strings.HasSuffix(c.Path, "/token") {
 			t.Errorf("Salesforce: %s %s", c.Method, c.Path)
 		}
 	}

@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -205,9 +203,7 @@ func (in inspection) writeSources(out *strings.Builder) {
 		}
 		fmt.Fprintf(&rows, "  %s\t%s\t%s\t%d\t%s\t%s\n", s.ID, s.Kind, date, s.Words, title, shorten(printable(strings.Join(s.People, ", ")), 80))
 	}
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	_, _ = io.WriteString(table, rows.String()) // neither errs on a strings.Builder
-	_ = table.Flush()
+	out.WriteString(aligned(rows.String()))
 }
 
 func (in inspection) writePeople(out *strings.Builder) {

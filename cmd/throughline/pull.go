@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"syscall"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -28,7 +27,7 @@ func newPull(e env) *cobra.Command {
 		Short: "Gather a deal from the connected systems into a folder",
 		Long: "Reads what the systems of the configuration hold of one deal: the CRM's records, notes, mail and files first, then calls and\n" +
 			"messages. It saves them in a folder that generate reads, and says what is missing and what may still come.\n\n" +
-			"Pulled again, the folder holds what the systems hold then; files that you put there stay. Only you can read it.",
+			"Pulled again, the folder holds what the systems hold then; files that you put there or changed stay. Only you can read it.",
 		Example: "  throughline pull --opportunity 006Hs00001abcde\n" +
 			"  throughline pull --opportunity https://example.lightning.force.com/lightning/r/Opportunity/006Hs00001abcdeIAA/view --save deals/acme",
 		Args: noArguments,
@@ -150,11 +149,11 @@ func (r pullReport) String() string {
 		fmt.Fprintf(&out, "  %-10s%s\n", f.label, value)
 	}
 	out.WriteString("\n")
-	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	var rows strings.Builder
 	for _, s := range r.got.Systems {
-		fmt.Fprintf(table, "  %s\t%s\t%s\n", s.Name, r.held(s), r.connections.requests(s.Name))
+		fmt.Fprintf(&rows, "  %s\t%s\t%s\n", s.Name, r.held(s), r.connections.requests(s.Name))
 	}
-	_ = table.Flush() // into memory, which can't fail
+	out.WriteString(aligned(rows.String()))
 	r.gaps(&out, "Missing", func(g connect.Gap) bool { return !g.Pending && !g.Optional })
 	r.gaps(&out, "May still come", func(g connect.Gap) bool { return g.Pending })
 	fmt.Fprintf(&out, "\nSaved in %s. Next: throughline generate %s\n", r.dir, shellWord(r.dir))

@@ -57,8 +57,11 @@ func newBed(t *testing.T, deals ...string) *bed {
 		if err != nil {
 			t.Fatal(err)
 		}
-		done := make(chan error, 1)
-		go func() { done <- s.server.Serve(ln) }()
+		done := make(chan struct{})
+		go func() {
+			_ = s.server.Serve(ln) // it ends when it is closed
+			close(done)
+		}()
 		t.Cleanup(func() {
 			_ = s.server.Close() // what is in flight is of no account
 			<-done

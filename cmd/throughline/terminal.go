@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"text/tabwriter"
 	"unicode"
 )
 
@@ -88,3 +89,13 @@ func escapeControls(doc []byte) []byte {
 }
 
 func lateControl(r rune) bool { return r >= 0x7F && r <= 0x9F }
+
+// aligned is a table, in whose lines tabs part the columns, with its columns in
+// line.
+func aligned(rows string) string {
+	var out strings.Builder
+	table := tabwriter.NewWriter(&out, 0, 0, 2, ' ', 0)
+	_, _ = io.WriteString(table, rows) // neither errs on a strings.Builder
+	_ = table.Flush()
+	return out.String()
+}

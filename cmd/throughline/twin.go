@@ -91,8 +91,7 @@ func newTwins(dirs []string, now func() time.Time) (*twins, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer os.RemoveAll(dir)
-		return t, t.load(dir, "the demo")
+		return t, errors.Join(t.load(dir, "the demo"), os.RemoveAll(dir))
 	}
 	for _, dir := range dirs {
 		if err := t.load(dir, dir); err != nil {

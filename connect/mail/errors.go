@@ -51,6 +51,8 @@ func cause(err error) error {
 	switch {
 	case errors.As(err, &dns):
 		return errors.New("the server's name can't be found")
+	case errors.Is(err, errTooMuch):
+		return errTooMuch
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return errors.New("the server ended the connection")
 	}
@@ -103,7 +105,7 @@ func (c *Client) encrypted(e *connect.Error, err error) bool {
 // replied fills in what the server's answer tells. One that begins with 4 may be
 // another one later, one that begins with 5 stays (RFC 5321, 4.2.1).
 func (c *Client) replied(e *connect.Error, reply *textproto.Error, words string) {
-	enhanced, said := splitStatus(reply.Msg)
+	enhanced, said := splitStatus(strings.ToValidUTF8(reply.Msg[:min(len(reply.Msg), mostReply)], ""))
 	e.Code = strings.TrimSpace(fmt.Sprintf("%d %s", reply.Code, enhanced))
 	e.Message = c.cleaned(said, words)
 	e.Temporary = reply.Code < 500
@@ -151,8 +153,12 @@ func (c *Client) advice(op string, code int, enhanced string) string {
 	return "the server takes the message for unwanted: check SPF, DKIM and DMARC of the from address's domain, and ask who runs the server"
 }
 
-// mostSaid is how much of a server's words stands in an error, in characters.
-const mostSaid = 200
+// How much of a server's answer is looked at, in bytes, and of its words stands in
+// an error, in characters.
+const (
+	mostReply = 4096
+	mostSaid  = 200
+)
 
 var (
 	anAddress = regexp.MustCompile(`[^\s<>"'()\[\],;:=]+@[^\s<>"'()\[\],;:]+`)

@@ -488,6 +488,17 @@ func TestSecrets(t *testing.T) {
 	}
 }
 
+// TestEndlessServer: a server that talks on is not listened to for ever.
+func TestEndlessServer(t *testing.T) {
+	r := newRig(t, mail.StartTLS, nil)
+	r.twin.Fail(twin.Fault{Stage: twin.Recipient, Code: 550, Message: strings.Repeat("and so on\n", 200_000)})
+	_, err := r.client(t).Send(t.Context(), message())
+	var e *connect.Error
+	if !errors.As(err, &e) || !strings.Contains(e.Error(), "more than a mail server has to say") {
+		t.Errorf("got %.500v", err)
+	}
+}
+
 // TestWordsOfTheServer: what helps to put it right stays.
 func TestWordsOfTheServer(t *testing.T) {
 	r := newRig(t, mail.StartTLS, nil)

@@ -67,9 +67,31 @@ func (s *session) connect(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.conn = conn
+	s.conn = &bounded{Conn: conn, left: mostRead}
 	s.stop = context.AfterFunc(ctx, func() { _ = conn.SetDeadline(time.Unix(1, 0)) })
 	return nil
+}
+
+// mostRead bounds what a server may say while one mail is sent, in bytes. It takes
+// some thousand.
+const mostRead = 1 << 20
+
+var errTooMuch = errors.New("the server says more than a mail server has to say")
+
+// bounded is a connection on which so many bytes may still come.
+type bounded struct {
+	net.Conn
+	left int
+}
+
+// Read reads what comes, up to the bound.
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, errTooMuch
+	}
+	n, err := b.Conn.Read(p[:min(len(p), b.left)])
+	b.left -= n
+	return n, err
 }
 
 func (s *session) tls() *tls.Config {

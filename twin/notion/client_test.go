@@ -40,7 +40,7 @@ func TestVendorsClient(t *testing.T) {
 	want := map[string]any{
 		"me": "bot", "columns": []any{"External ID", "Name"}, "full": true, "found": []any{true}, "blocks": 102.0, "allFull": true,
 		"order": []any{"Toggle 0", "https://example.com/", "Toggle 99"}, "below": "Quote 0", "changed": "Changed", "left": 101.0, "comments": 0.0,
-		"trashed": 0.0, "read": "Plan", "codes": []any{"object_not_found", "validation_error", "validation_error", "unauthorized"},
+		"trashed": 0.0, "read": "Plan", "codes": []any{"object_not_found", "validation_error", "validation_error", codeUnauthorized},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -23,7 +23,7 @@ pre { white-space: pre-wrap; overflow-wrap: anywhere; font: inherit; }
 <nav><ul>{{range .Mailboxes}}<li><a href="?mailbox={{.}}">{{.}}</a></li>{{else}}<li>No mail has come.</li>{{end}}</ul></nav>
 {{range .Messages}}<article>
 <h2>{{.Subject}}</h2>
-<p class="about">{{.From}} · {{.Date.Format "2 Jan 2006 15:04 -0700"}}</p>
+<p class="about">{{.From}} · {{if .Date.IsZero}}{{.Arrived.Format "2 Jan 2006 15:04 -0700"}}{{else}}{{.Date.Format "2 Jan 2006 15:04 -0700"}}{{end}}</p>
 <pre>{{.Text}}</pre>
 {{with .Links}}<ul>{{range .}}<li><a href="{{.URL}}" rel="noreferrer">{{.Label}}</a></li>{{end}}</ul>{{end}}
 </article>
