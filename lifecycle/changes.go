@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"throughline"
-	"throughline/render"
 )
 
 // Changes says what a version has that the one before had not, item by item, in
@@ -27,11 +26,6 @@ func Changes(before, after *throughline.Handoff) []string {
 		}
 	}
 	return out
-}
-
-// ChangesFor are the changes that an audience may know of.
-func ChangesFor(before, after *throughline.Handoff, a throughline.Audience) []string {
-	return Changes(render.For(before, a), render.For(after, a))
 }
 
 func byIdentity(h *throughline.Handoff) map[string]throughline.Item {

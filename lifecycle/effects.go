@@ -26,12 +26,12 @@ func init() {
 		DutyTellAE:    (*Service).tellAE,
 		DutyRelease:   (*Service).release,
 		DutyPublish:   (*Service).publish,
-		DutyUpdate:    (*Service).update,
+		DutyMark:      (*Service).mark,
 		DutyTellCSM:   (*Service).tellCSM,
 		DutyRemindCSM: (*Service).remindCSM,
 		DutyKickoff:   (*Service).kickoff,
 		DutyClose:     (*Service).close,
-		DutyWithdraw:  (*Service).withdraw,
+		DutyReopened:  (*Service).tellReopened,
 	}
 }
 
@@ -169,7 +169,7 @@ func (s *Service) publish(ctx context.Context, run Run, d Duty) (outcome, error)
 		return outcome{}, fmt.Errorf("no destination %q is configured any more", d.For)
 	}
 	version := d.N / mostReissues
-	p, err := s.publication(ctx, run, version, to.Audience())
+	p, err := s.publication(ctx, run, version, to.Audience)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -225,39 +225,22 @@ func (s *Service) publication(ctx context.Context, run Run, version int, a throu
 	return p, nil
 }
 
-// update says in a destination what a version changed, as its audience may know.
-func (s *Service) update(ctx context.Context, run Run, d Duty) (outcome, error) {
-	to, ok := s.Destinations[d.For].(Updater)
-	if !ok {
+// mark shows in a destination what became of the handoff.
+func (s *Service) mark(ctx context.Context, run Run, d Duty) (outcome, error) {
+	to, ok := s.Destinations[d.For]
+	if !ok || to.Mark == nil {
 		return outcome{}, nil
 	}
-	audience := s.Destinations[d.For].Audience()
-	p, err := s.publication(ctx, run, d.N, audience)
+	p, err := s.publication(ctx, run, run.PublishedVersion, to.Audience)
 	if err != nil {
 		return outcome{}, err
 	}
-	before, err := s.Store.Document(ctx, run.ID, d.N-1)
-	if err != nil {
-		return outcome{}, fmt.Errorf("reading version %d: %w", d.N-1, err)
+	o := Outcome{By: run.AcceptedBy, At: run.Accepted, Version: run.AcceptedVersion, Accepted: true}
+	if run.Accepted.IsZero() {
+		o = Outcome{At: run.Returned, Version: run.PublishedVersion}
 	}
-	lines := ChangesFor(before, p.Handoff, audience)
-	if len(lines) == 0 {
-		return outcome{}, nil
-	}
-	return outcome{}, to.Update(ctx, p, d.Key(), lines)
-}
-
-// withdraw says where the handoff stands that the deal was reopened.
-func (s *Service) withdraw(ctx context.Context, run Run, d Duty) (outcome, error) {
-	to, ok := s.Destinations[d.For].(Updater)
-	if !ok {
-		return outcome{}, nil
-	}
-	p, err := s.publication(ctx, run, run.PublishedVersion, s.Destinations[d.For].Audience())
-	if err != nil {
-		return outcome{}, err
-	}
-	return outcome{}, to.Update(ctx, p, d.Key(), []string{"The deal was reopened in the CRM. This handoff is on hold until it is won again."})
+	_, err = to.Mark(ctx, p, o)
+	return outcome{}, err
 }
 
 func (s *Service) kickoff(context.Context, Run, Duty) (outcome, error) {

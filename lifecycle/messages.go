@@ -99,6 +99,19 @@ func (s *Service) remindCSM(ctx context.Context, run Run, d Duty) (outcome, erro
 	})
 }
 
+// tellReopened tells somebody who had the handoff that it rests.
+func (s *Service) tellReopened(ctx context.Context, run Run, d Duty) (outcome, error) {
+	way, whom, _ := strings.Cut(d.For, ":")
+	to := run.AE
+	if whom == "csm" {
+		to = s.Rules.csm(run)
+	}
+	return s.send(ctx, run, d, way, to, connect.Message{
+		Subject:    "Reopened: " + run.Deal.Customer,
+		Paragraphs: []string{"The deal was reopened in the CRM, so its handoff rests. When it is won again, there is a new one."},
+	})
+}
+
 func (s *Service) kickoffLine(run Run) string {
 	if run.Kickoff.IsZero() {
 		return "No date of the kickoff is known yet."

@@ -33,6 +33,8 @@ type Rules struct {
 	Owner Person
 	// Destinations are where the handoff is published.
 	Destinations []string
+	// Marked are those of the destinations that show what became of it.
+	Marked []string
 	// Ways are how people are written to: "mail", "chat".
 	Ways []string
 }
@@ -67,13 +69,13 @@ const (
 	DutyRemindAE  = "remind_ae"
 	DutyRelease   = "release" // the moment of publication
 	DutyPublish   = "publish" // one destination, one version
-	DutyUpdate    = "update"  // say in the deal channel's thread what changed
+	DutyMark      = "mark"    // show in a destination what became of it
 	DutyTellCSM   = "tell_csm"
 	DutyRemindCSM = "remind_csm"
 	DutyTellAE    = "tell_ae" // of a return
 	DutyKickoff   = "kickoff"
 	DutyClose     = "close"
-	DutyWithdraw  = "withdraw" // say in a destination that the deal was reopened
+	DutyReopened  = "reopened" // tell people that the deal was reopened
 )
 
 // PublishAt is when the handoff goes out: so long after Closed Won, or before the
@@ -95,7 +97,7 @@ func (r Rules) Plan(run Run) []Duty {
 	case run.Stage == StageClosed:
 		return nil
 	case run.Stage == StageCancelled:
-		r.withdraw(&p, run)
+		r.reopened(&p, run)
 		return p
 	}
 	r.collect(&p, run)
@@ -105,6 +107,7 @@ func (r Rules) Plan(run Run) []Duty {
 	}
 	r.review(&p, run)
 	r.publish(&p, run)
+	r.mark(&p, run)
 	r.handOver(&p, run)
 	r.kickoff(&p, run)
 	return p
@@ -191,9 +194,6 @@ func (r Rules) publish(p *plan, run Run) {
 	for _, to := range r.Destinations {
 		// A version goes out again when people said something of it.
 		p.add(run.Published, DutyPublish, to, issue(run.PublishedVersion, run.Reissued))
-		if run.PublishedVersion > 1 {
-			p.add(run.Published, DutyUpdate, to, run.PublishedVersion)
-		}
 	}
 }
 
@@ -203,6 +203,19 @@ const mostReissues = 1000
 
 // issue numbers what goes out: the version, and how often people added to it.
 func issue(version, reissued int) int { return version*mostReissues + min(reissued, mostReissues-1) }
+
+// mark shows what became of it, where that is shown. Each return and acceptance
+// has a number of its own.
+func (r Rules) mark(p *plan, run Run) {
+	for _, to := range r.Marked {
+		switch {
+		case !run.Accepted.IsZero():
+			p.add(run.Accepted, DutyMark, to, 2*run.Returns+1+2*mostReissues*run.AcceptedVersion)
+		case run.Stage == StageReturned:
+			p.add(run.Returned, DutyMark, to, 2*run.Returns)
+		}
+	}
+}
 
 // handOver tells the CSM, whoever that is at the time, and reminds until the
 // handoff is accepted.
@@ -270,12 +283,17 @@ func (r Rules) kickoff(p *plan, run Run) {
 	p.add(end.Add(r.CloseAfter), DutyClose, "", 1)
 }
 
-// withdraw says where the handoff was published that the deal was reopened.
-func (r Rules) withdraw(p *plan, run Run) {
-	if run.Published.IsZero() || run.Quiet {
+// reopened tells the AE and the CSM, where they had been told of the handoff.
+func (r Rules) reopened(p *plan, run Run) {
+	if run.Quiet {
 		return
 	}
-	for _, to := range r.Destinations {
-		p.add(run.Cancelled, DutyWithdraw, to, 1)
+	for _, way := range r.Ways {
+		if run.Version > 0 && run.AE.Email != "" {
+			p.add(r.reach(way, run.Cancelled, run.AE), DutyReopened, way+":ae", 1)
+		}
+		if csm := r.csm(run); !run.Published.IsZero() && csm.Email != "" {
+			p.add(r.reach(way, run.Cancelled, csm), DutyReopened, way+":csm", 1)
+		}
 	}
 }

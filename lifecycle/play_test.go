@@ -39,12 +39,12 @@ type sent struct {
 }
 
 type page struct {
-	at      time.Time
-	version int
-	review  string
-	shown   *throughline.Handoff
-	updates []string
-	writes  int
+	at       time.Time
+	version  int
+	review   string
+	shown    *throughline.Handoff
+	outcomes []lifecycle.Outcome
+	writes   int
 }
 
 var monday = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
@@ -79,11 +79,11 @@ func newStage(t *testing.T, store kept) *stage {
 		}, nil
 	}
 	rules := lifecycle.DefaultRules()
-	rules.Destinations = []string{"notion", "slack"}
+	rules.Destinations, rules.Marked = []string{"notion", "slack"}, []string{"slack"}
 	rules.Ways = []string{lifecycle.WayMail, lifecycle.WayChat}
 	s.Service = &lifecycle.Service{
 		Rules: rules, Store: s.store, Collector: s, Engine: s, Now: func() time.Time { return s.now },
-		Destinations: map[string]lifecycle.Destination{"notion": &place{s, "notion"}, "slack": &place{s, "slack"}},
+		Destinations: map[string]lifecycle.Destination{"notion": s.destination("notion"), "slack": s.destination("slack")},
 		Messengers:   map[string]lifecycle.Messenger{lifecycle.WayMail: &way{s, lifecycle.WayMail}, lifecycle.WayChat: &way{s, lifecycle.WayChat}},
 	}
 	return s
@@ -107,7 +107,10 @@ type place struct {
 	name string
 }
 
-func (p *place) Audience() throughline.Audience { return throughline.AudienceTeam }
+func (s *stage) destination(name string) lifecycle.Destination {
+	p := &place{s, name}
+	return lifecycle.Destination{Publisher: p, Audience: throughline.AudienceTeam, Mark: p.mark}
+}
 
 func (p *place) Publish(_ context.Context, pub connect.Publication) (connect.Copy, error) {
 	if err := p.s.down[p.name]; err != nil {
@@ -115,16 +118,16 @@ func (p *place) Publish(_ context.Context, pub connect.Publication) (connect.Cop
 	}
 	at := p.name + " " + pub.Key
 	old, there := p.s.pages[at]
-	p.s.pages[at] = page{at: p.s.now, version: pub.Handoff.Version, review: pub.Handoff.Review.State, shown: pub.Handoff, updates: old.updates, writes: old.writes + 1}
+	p.s.pages[at] = page{at: p.s.now, version: pub.Handoff.Version, review: pub.Handoff.Review.State, shown: pub.Handoff, outcomes: old.outcomes, writes: old.writes + 1}
 	return connect.Copy{ID: at, Made: !there}, nil
 }
 
-func (p *place) Update(_ context.Context, pub connect.Publication, key string, lines []string) error {
+func (p *place) mark(_ context.Context, pub connect.Publication, o lifecycle.Outcome) (connect.Copy, error) {
 	at := p.name + " " + pub.Key
 	was := p.s.pages[at]
-	was.updates = append(was.updates, lines...)
+	was.outcomes = append(was.outcomes, o)
 	p.s.pages[at] = was
-	return nil
+	return connect.Copy{ID: at}, nil
 }
 
 type way struct {
@@ -260,7 +263,7 @@ func TestWaitsForTranscriptsButNotTooLong(t *testing.T) {
 				}
 				continue
 			}
-			if p.version != 2 || len(p.updates) != 1 || !strings.Contains(p.updates[0], "A second use case") {
+			if p.version != 2 || len(p.shown.Items) != 2 {
 				t.Errorf("what came late: %+v", p)
 			}
 		}
@@ -282,6 +285,9 @@ func TestRemindsUntilAccepted(t *testing.T) {
 		s.until(monday.Add(10 * 24 * time.Hour))
 		if got, want := s.letters(lifecycle.WayMail, "csm@example.com"), []string{"The +24h0m0s", "Before +48h0m0s"}; !slices.Equal(got, want) {
 			t.Errorf("the CSM was written to %q, not %q", got, want)
+		}
+		if o := s.pages["slack "+id].outcomes; len(o) != 1 || !o[0].Accepted || o[0].By != "csm@example.com" || o[0].Version != 1 {
+			t.Errorf("the channel shows %+v", o)
 		}
 		if got, want := s.letters(lifecycle.WayChat, "ae@example.com"), []string{"Your +0s", "A +4h0m0s", "A +23h0m0s"}; !slices.Equal(got, want) {
 			t.Errorf("the AE was written to %q, not %q", got, want)
@@ -317,6 +323,9 @@ func TestReturnedGoesBackWithAClock(t *testing.T) {
 		if len(asked) != 2 || !slices.Contains(asked[0].Paragraphs, "Who owns the data load?") {
 			t.Errorf("the AE was asked %d times: %+v", len(asked), asked)
 		}
+		if o := s.pages["slack "+id].outcomes; len(o) != 1 || o[0].Accepted {
+			t.Errorf("the channel shows %+v", o)
+		}
 		before := len(s.letters(lifecycle.WayMail, "csm@example.com"))
 		s.until(monday.Add(6 * 24 * time.Hour))
 		if after := len(s.letters(lifecycle.WayMail, "csm@example.com")); after != before {
@@ -335,11 +344,13 @@ func TestAReopenedDealIsCancelled(t *testing.T) {
 		}
 		letters := len(s.sent)
 		s.until(monday.Add(30 * 24 * time.Hour))
-		if run := s.run(id); run.Stage != lifecycle.StageCancelled || len(s.sent) != letters {
+		if run := s.run(id); run.Stage != lifecycle.StageCancelled || len(s.sent) != letters+4 {
 			t.Errorf("%s, and %d messages after that", run.Stage, len(s.sent)-letters)
 		}
-		if p := s.pages["slack "+id]; len(p.updates) != 1 {
-			t.Errorf("the channel was told %q", p.updates)
+		for _, m := range s.sent[letters:] {
+			if !strings.HasPrefix(m.Subject, "Reopened") {
+				t.Errorf("%s was told %q", m.To, m.Subject)
+			}
 		}
 		// Won again: another run, and the first stays as it is.
 		again, made, err := s.Detected(t.Context(), connect.Record{ID: "006A"}, s.now, true, false)

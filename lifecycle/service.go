@@ -51,11 +51,13 @@ type Engine interface {
 	Handoff(ctx context.Context, archive []byte, at time.Time) (*throughline.Handoff, error)
 }
 
-// A Destination is a place where handoffs are published. Publishing the same
-// key again changes what is there.
-type Destination interface {
-	Publish(ctx context.Context, p connect.Publication) (connect.Copy, error)
-	Audience() throughline.Audience
+// A Destination is a place where handoffs are published.
+type Destination struct {
+	// Publisher publishes; the same key again changes what is there.
+	Publisher
+	Audience throughline.Audience
+	// Mark publishes with what became of the handoff; nil where that isn't shown.
+	Mark func(ctx context.Context, p connect.Publication, o Outcome) (connect.Copy, error)
 }
 
 // A Publisher is a connector that publishes handoffs.
@@ -63,20 +65,12 @@ type Publisher interface {
 	Publish(ctx context.Context, p connect.Publication) (connect.Copy, error)
 }
 
-// To is a connector as a destination for an audience.
-func To(p Publisher, a throughline.Audience) Destination { return aimed{p, a} }
-
-type aimed struct {
-	Publisher
-	audience throughline.Audience
-}
-
-func (a aimed) Audience() throughline.Audience { return a.audience }
-
-// An Updater is a destination in which people are told what changed, as in the
-// thread of a message. Telling the same key again tells nothing.
-type Updater interface {
-	Update(ctx context.Context, p connect.Publication, key string, lines []string) error
+// An Outcome is what the CSM said to a handoff.
+type Outcome struct {
+	Accepted bool // else returned
+	By       string
+	At       time.Time
+	Version  int
 }
 
 // A Messenger writes to a person.

@@ -164,9 +164,9 @@ func (at site) service(db *store.DB) (*lifecycle.Service, *salesforce.Watch, err
 			return h, nil
 		}},
 		Destinations: map[string]lifecycle.Destination{
-			"notion":     lifecycle.To(pages, throughline.AudienceTeam),
-			"salesforce": lifecycle.To(org, throughline.AudienceCompany),
-			"slack":      lifecycle.To(talk, throughline.AudienceCompany),
+			"notion":     {Publisher: pages, Audience: throughline.AudienceTeam},
+			"salesforce": {Publisher: org, Audience: throughline.AudienceCompany},
+			"slack":      {Publisher: talk, Audience: throughline.AudienceCompany},
 		},
 		Messengers: map[string]lifecycle.Messenger{lifecycle.WayMail: post, lifecycle.WayChat: talk},
 		ParkAfter:  1000, // in this play nothing waits for a person

@@ -46,8 +46,6 @@ func (w *world) Handoff(ctx context.Context, _ []byte, _ time.Time) (*throughlin
 	return &throughline.Handoff{}, nil
 }
 
-func (w *world) Audience() throughline.Audience { return throughline.AudienceTeam }
-
 func (w *world) Publish(_ context.Context, p connect.Publication) (connect.Copy, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -76,7 +74,7 @@ func service(db *store.DB, w *world) *lifecycle.Service {
 	const speed = 43200
 	return &lifecycle.Service{
 		Rules: rules, Store: db, Collector: w, Engine: w, Now: func() time.Time { return began.Add(speed * time.Since(began)) },
-		Destinations: map[string]lifecycle.Destination{"notion": w}, Messengers: map[string]lifecycle.Messenger{lifecycle.WayMail: w},
+		Destinations: map[string]lifecycle.Destination{"notion": {Publisher: w, Audience: throughline.AudienceTeam}}, Messengers: map[string]lifecycle.Messenger{lifecycle.WayMail: w},
 	}
 }
 
