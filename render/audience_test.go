@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"throughline"
+	"throughline/render/rendertest"
 )
 
 // heardQuote is a quote of a call that two of the customer's people heard.
@@ -304,8 +305,8 @@ func TestForNeverWidens(t *testing.T) {
 
 // scribble writes into everything of a handoff that could be shared memory.
 func scribble(h *throughline.Handoff) {
-	for _, s := range textsOf(h) {
-		s.value.SetString("scribbled")
+	for _, s := range rendertest.Texts(h) {
+		s.Value.SetString("scribbled")
 	}
 	for i := range h.Items {
 		for _, e := range h.Items[i].Evidence {

@@ -20,6 +20,7 @@ import (
 	"golang.org/x/net/html"
 
 	"throughline"
+	"throughline/render/rendertest"
 )
 
 // injectionFile holds public texts that are aimed at models and at pages; it is
@@ -71,22 +72,22 @@ func injections(t *testing.T) []string {
 // gives for it, by its number. Ids and the values of fixed sets stay, and so do
 // addresses of links.
 func saying(t testing.TB, one func(int) string) *throughline.Handoff {
-	h := small(t)
+	h := rendertest.Handoff(t)
 	i := 0
-	for _, s := range textsOf(h) {
+	for _, s := range rendertest.Texts(h) {
 		if free(s) {
-			s.value.SetString(one(i))
+			s.Value.SetString(one(i))
 			i++
 		}
 	}
 	return h
 }
 
-func free(s text) bool {
-	if s.value.Type() != reflect.TypeFor[string]() { // of a named type: one of a fixed set
+func free(s rendertest.Text) bool {
+	if s.Value.Type() != reflect.TypeFor[string]() { // of a named type: one of a fixed set
 		return false
 	}
-	name := s.field[strings.LastIndexByte(s.field, '.')+1:]
+	name := s.Field[strings.LastIndexByte(s.Field, '.')+1:]
 	switch name {
 	case "Schema", "Language", "State", "ID", "Source", "Ref", "Refs[]", "Item", "URL", "Due", "Close", "Kickoff", "Currency", "Amount":
 		return false
@@ -324,15 +325,15 @@ func FuzzRender(f *testing.F) {
 	f.Add("https://calls.example/c1\"><script>", "c1")
 	f.Add("\xff\xfe", "\xc3\x28")
 	f.Fuzz(func(t *testing.T, one, two string) {
-		h, odd := small(t), small(t)
-		for i, s := range textsOf(h) {
-			if free(s) || strings.HasSuffix(s.field, "URL") {
-				s.value.SetString([]string{one, two}[i%2])
+		h, odd := rendertest.Handoff(t), rendertest.Handoff(t)
+		for i, s := range rendertest.Texts(h) {
+			if free(s) || strings.HasSuffix(s.Field, "URL") {
+				s.Value.SetString([]string{one, two}[i%2])
 			}
 		}
-		for _, s := range textsOf(odd) { // and here nothing is as it should be
-			if s.field != "Audience" {
-				s.value.SetString(one)
+		for _, s := range rendertest.Texts(odd) { // and here nothing is as it should be
+			if s.Field != "Audience" {
+				s.Value.SetString(one)
 			}
 		}
 		for _, h := range []*throughline.Handoff{h, odd} {

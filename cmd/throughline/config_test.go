@@ -277,7 +277,7 @@ func keysTable() string {
 				typ = typ.Elem()
 			}
 			if isSection(typ) {
-				fmt.Fprintf(&out, "\n### %s\n\n%s\n\n| key | what it is | default | example |\n| --- | --- | --- | --- |\n", key, f.Tag.Get("doc"))
+				fmt.Fprintf(&out, "\n### %s\n\n%s\n\n| key | what it is | default | example |\n| --- | --- | --- | --- |\n", path+key, f.Tag.Get("doc"))
 				rows(typ, path+key+".")
 				continue
 			}

@@ -1,6 +1,7 @@
 // Command throughline turns what was said and written while a deal was sold into
-// the handoff that its CSM needs. It reads a folder of exported files, proves
-// every quote against them, and writes the document as Markdown, HTML or JSON.
+// the handoff that its CSM needs. It reads a folder of exported files, or gathers
+// one from the connected systems, proves every quote against them, and writes the
+// document as Markdown, HTML or JSON.
 //
 // Results go to standard output, everything else to standard error. The exit
 // status is 0 when all went well, 1 when something failed, and 2 when the command
@@ -80,7 +81,8 @@ func newRoot(e env) *cobra.Command {
 		Short: "What was promised in the sale, proven, for the CSM who delivers it",
 		Long: "Throughline reads the exported files of a closed deal (calls, emails, chat, CRM records, documents)\n" +
 			"and writes the handoff from the AE to the CSM. Every item stands on quotes found word by word in the files.\n" +
-			"Nothing leaves this machine unless you choose an engine that asks a model.",
+			"'pull' gathers those files from the systems that you connect. Nothing else leaves this machine unless you choose an\n" +
+			"engine that asks a model.",
 		Version:       version(),
 		SilenceErrors: true,
 		SilenceUsage:  true,

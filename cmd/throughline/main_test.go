@@ -122,7 +122,7 @@ func TestFailures(t *testing.T) {
 func TestHelp(t *testing.T) {
 	for _, args := range []string{"", "--help", "help"} {
 		out := succeed(t, "", strings.Fields(args)...)
-		for _, command := range []string{"generate", "inspect", "prove", "hedges", "demo"} {
+		for _, command := range []string{"generate", "inspect", "prove", "hedges", "demo", "init", "check", "pull", "twin"} {
 			if !strings.Contains(out, "\n  "+command+" ") {
 				t.Errorf("throughline %s does not list %s:\n%s", args, command, out)
 			}
