@@ -16,6 +16,7 @@ import (
 	"os"
 	"runtime/debug"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,6 +56,7 @@ func main() {
 // run carries out one command line, without the program's name, and gives the
 // exit status.
 func run(ctx context.Context, e env, args []string) int {
+	e.stderr = &sharedWriter{to: e.stderr}
 	root := newRoot(e)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
@@ -68,6 +70,19 @@ func run(ctx context.Context, e env, args []string) int {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// A sharedWriter is written to by several goroutines: what a command is at, and
+// the log of what it does, go to one place.
+type sharedWriter struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (w *sharedWriter) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(p)
 }
 
 // A usageError says what could not be understood of the command line.
