@@ -3,6 +3,7 @@ package connect
 import (
 	"fmt"
 	"maps"
+	"net/http"
 	"sync"
 )
 
@@ -14,6 +15,43 @@ type Budget struct {
 	mu    sync.Mutex
 	total int
 	byOp  map[string]int
+	ended map[Ending]int
+}
+
+// An Ending is how calls for something ended.
+type Ending struct {
+	Op      string // [Request.Op]
+	Outcome string // "ok", "refused", "limited", "failed" or "unreachable"
+}
+
+// end counts how a call ended: taken, refused for what it asked (4xx), for its rate
+// (429), failed by the vendor (5xx or an answer that can't be read), or not answered.
+func (b *Budget) end(op string, failed *Error) {
+	outcome := "ok"
+	switch {
+	case failed == nil:
+	case failed.Status == http.StatusTooManyRequests:
+		outcome = "limited"
+	case failed.Status >= 400 && failed.Status < 500:
+		outcome = "refused"
+	case failed.Status > 0:
+		outcome = "failed"
+	default:
+		outcome = "unreachable"
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.ended == nil {
+		b.ended = map[Ending]int{}
+	}
+	b.ended[Ending{op, outcome}]++
+}
+
+// Endings is how the calls that were made ended.
+func (b *Budget) Endings() map[Ending]int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return maps.Clone(b.ended)
 }
 
 // take counts one call, or says that none is left.

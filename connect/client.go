@@ -138,6 +138,14 @@ type failure struct {
 	final  bool // whatever it is, it has been tried as often as makes sense
 }
 
+// reason is the error of a failure; nil of none.
+func (f *failure) reason() *Error {
+	if f == nil {
+		return nil
+	}
+	return f.Error
+}
+
 // again reports whether the call may be made once more: it may succeed, and
 // either the vendor did nothing for it (it never came, or was turned away for
 // its rate) or doing it twice does no harm.
@@ -178,6 +186,9 @@ func (c *Client) attempt(ctx context.Context, req Request, limit int64, accept f
 		}
 	}
 	c.log(ctx, req, r, resp, failed, c.now().Sub(began))
+	if c.Budget != nil {
+		c.Budget.end(req.Op, failed.reason())
+	}
 	if failed != nil {
 		return nil, failed
 	}

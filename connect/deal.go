@@ -19,6 +19,7 @@ type Record struct {
 	Fields    map[string]string // the record's fields that hold text, by API name
 	URL       string            // where a person opens the record
 	CloseDate string            // "2026-09-28", as the record has it
+	NotWon    bool              // the CRM says that it is open, moved back, or lost
 }
 
 // A Gap is something of a deal that could not be read from a system.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -21,7 +22,7 @@ func (db *DB) migrate(ctx context.Context, lockFile string, more ...goose.Provid
 	unlock := func() error { return nil }
 	if db.Dialect == SQLite {
 		var err error
-		if unlock, err = exclusive(ctx, lockFile); err != nil {
+		if unlock, err = exclusive(ctx, lockFile, patience); err != nil {
 			return fmt.Errorf("waiting for another process that brings the database up to date: %w", err)
 		}
 	}
@@ -67,11 +68,11 @@ func (db *DB) provider(more []goose.ProviderOption) (*goose.Provider, error) {
 
 // exclusive locks a SQLite file beside the database: one in the database itself
 // would lock out the migrations. It ends with the process that has it.
-func exclusive(ctx context.Context, file string) (unlock func() error, err error) {
+func exclusive(ctx context.Context, file string, wait time.Duration) (unlock func() error, err error) {
 	if err := private(file); err != nil {
 		return nil, err
 	}
-	db, err := sqliteFile(ctx, file)
+	db, err := sqliteFile(ctx, file, wait)
 	if err != nil {
 		return nil, err
 	}
@@ -80,4 +81,21 @@ func exclusive(ctx context.Context, file string) (unlock func() error, err error
 		return nil, errors.Join(err, db.Close())
 	}
 	return func() error { return errors.Join(tx.Rollback(), db.Close()) }, nil
+}
+
+// ErrServed says that another process serves the database.
+var ErrServed = errors.New("another process serves this database")
+
+// Serve makes this process the one that serves a SQLite database, until release is
+// called or it dies; errs with [ErrServed] where there is one. A PostgreSQL
+// database may be served by several.
+func (db *DB) Serve(ctx context.Context) (release func() error, err error) {
+	if db.Dialect == PostgreSQL {
+		return func() error { return nil }, nil
+	}
+	release, err = exclusive(ctx, db.path+"-serving", 200*time.Millisecond)
+	if err != nil {
+		return nil, fmt.Errorf("%w (%s): %w", ErrServed, db.path, err)
+	}
+	return release, nil
 }

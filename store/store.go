@@ -38,6 +38,8 @@ type DB struct {
 	Queries
 	SQL  *sql.DB
 	Pool *pgxpool.Pool // under SQL; nil of SQLite
+
+	path string // of SQLite's file
 }
 
 // A Tx is a transaction. One goroutine uses it.
@@ -123,11 +125,11 @@ func openSQLite(ctx context.Context, path string) (*DB, error) {
 	if err := private(path); err != nil {
 		return nil, fmt.Errorf("opening the database: %w", err)
 	}
-	db, err := sqliteFile(ctx, path)
+	db, err := sqliteFile(ctx, path, patience)
 	if err != nil {
 		return nil, fmt.Errorf("opening the database %s: %w", path, err)
 	}
-	return &DB{Queries: Queries{Dialect: SQLite, at: db}, SQL: db}, nil
+	return &DB{Queries: Queries{Dialect: SQLite, at: db}, SQL: db, path: path}, nil
 }
 
 // private creates the file where there is none: SQLite gives the files that it
@@ -143,17 +145,20 @@ func private(path string) error {
 	return f.Close()
 }
 
+// patience is how long other processes are waited for.
+const patience = 10 * time.Second
+
 // sqliteFile opens a file with one connection: SQLite has one writer at a time,
 // and whoever waits for a connection is served in turn, while who waits for
-// SQLite's lock is served by luck. Other processes are waited for up to ten
-// seconds, which only works for transactions that say at once that they write.
-func sqliteFile(ctx context.Context, path string) (*sql.DB, error) {
+// SQLite's lock is served by luck. Other processes are waited for so long, which
+// only works for transactions that say at once that they write.
+func sqliteFile(ctx context.Context, path string, wait time.Duration) (*sql.DB, error) {
 	full, err := filepath.Abs(path)
 	if err != nil {
 		return nil, err
 	}
 	settings := url.Values{
-		"_pragma": {"busy_timeout(10000)", "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
+		"_pragma": {fmt.Sprintf("busy_timeout(%d)", wait.Milliseconds()), "journal_mode(WAL)", "synchronous(FULL)", "foreign_keys(1)"},
 		"_txlock": {"immediate"},
 	}
 	at := url.URL{Scheme: "file", Path: filepath.ToSlash(full), RawQuery: settings.Encode()}

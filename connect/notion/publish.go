@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -325,6 +326,18 @@ func (c *Client) create(ctx context.Context, d *document) (page, error) {
 		Body: map[string]any{"parent": map[string]any{"type": "data_source_id", "data_source_id": c.cfg.DataSource}, "properties": d.properties},
 	}, &p)
 	return p, err
+}
+
+// Remove puts a handoff's page into the trash, from which people may take it back
+// for 30 days. One that is gone is none to remove.
+func (c *Client) Remove(ctx context.Context, id string) error {
+	err := c.call(ctx, updateContent, connect.Request{
+		Op: "remove the handoff's page", Method: http.MethodPatch, Path: "/v1/pages/" + url.PathEscape(id), Repeatable: true, Body: map[string]any{"in_trash": true},
+	}, nil)
+	if answered(err, http.StatusNotFound) {
+		return nil
+	}
+	return err
 }
 
 func (c *Client) setProperties(ctx context.Context, id string, properties map[string]any) error {

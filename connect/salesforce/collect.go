@@ -39,6 +39,9 @@ func (d *Deal) record() *connect.Record {
 		ID: d.ID, Name: opp.text("Name"), Account: opp.text("AccountId"), Customer: d.Account.text("Name"), CloseDate: opp.text("CloseDate"),
 		AE: d.emailOf(d.AE), CSM: d.emailOf(d.CSM), Opened: d.opened(), Closed: d.closed(), Links: d.links(), Fields: map[string]string{},
 	}
+	if won, told := opp["IsWon"].(bool); told {
+		r.NotWon = !won
+	}
 	for _, u := range d.Users {
 		r.Sellers = addAddress(r.Sellers, u.text("Email"))
 	}

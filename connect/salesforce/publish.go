@@ -58,6 +58,19 @@ func (o *Org) Publish(ctx context.Context, p connect.Publication) (connect.Copy,
 	return out, o.setFields(ctx, w, there)
 }
 
+// Remove deletes a handoff's file with all its versions, and so from every record
+// that shows it. One that is gone is none to remove. Notes and fields stay.
+func (o *Org) Remove(ctx context.Context, document string) error {
+	if !recordID.MatchString(document) {
+		return &connect.Error{Vendor: vendor, Op: "remove the handoff's file", Message: "there is no id of a file", Advice: "delete the file in Salesforce"}
+	}
+	err := o.do(ctx, connect.Request{Op: "remove the handoff's file", Method: http.MethodDelete, Path: o.path("sobjects/ContentDocument/" + document), Repeatable: true}, nil)
+	if e, ok := errors.AsType[*connect.Error](err); ok && e.Status == http.StatusNotFound {
+		return nil
+	}
+	return err
+}
+
 // An edition is a handoff as it is to stand in the org.
 type edition struct {
 	key         string

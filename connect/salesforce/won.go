@@ -83,6 +83,26 @@ func (o *Org) WonByID(ctx context.Context, f Filter, ids []string) ([]Win, []Gap
 	return o.dated(ctx, f, wins)
 }
 
+// NotWon are those of the opportunities that do not stand as won: moved back, or
+// lost after all. It takes one call for each 200 ids.
+func (o *Org) NotWon(ctx context.Context, ids []string) ([]string, error) {
+	var out []string
+	for some := range slices.Chunk(ids, historyBatch) {
+		w := wish{name: "reopened", object: "Opportunity", fields: []string{"Id"}, rest: "WHERE IsWon = false AND Id IN " + quotes(some)}
+		first, err := o.alone(ctx, w)
+		if err != nil {
+			return nil, err
+		}
+		for rec, err := range o.rows(ctx, w.op(), first) {
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, rec.text("Id"))
+		}
+	}
+	return out, nil
+}
+
 // standing are the opportunities of a query as they stand, not dated yet.
 func (o *Org) standing(ctx context.Context, w wish) ([]Win, error) {
 	first, err := o.alone(ctx, w)

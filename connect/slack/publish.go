@@ -145,6 +145,20 @@ func (c *Client) publish(ctx context.Context, p connect.Publication, o *Outcome)
 	return self.copy(ch.ID, there.ts, false), nil
 }
 
+// Remove deletes the message that a [connect.Copy] names. What was said in its
+// thread is people's, and stays. One that is gone is none to remove.
+func (c *Client) Remove(ctx context.Context, id string) error {
+	channel, ts, ok := strings.Cut(id, "/")
+	if !ok || !timestamp.MatchString(ts) {
+		return &connect.Error{Vendor: Vendor, Op: "remove the handoff's message", Message: "there is no id of a message", Advice: "delete the message in Slack"}
+	}
+	err := c.tell(ctx, "remove the handoff's message", "chat.delete", map[string]string{"channel": channel, "ts": ts}, true, nil)
+	if coded(err) == "message_not_found" {
+		return nil
+	}
+	return err
+}
+
 // outcomeOf is what the message shall say became of the handoff: what is told,
 // else what it says already, unless a version was returned that a newer replaces.
 func outcomeOf(view *throughline.Handoff, there *marker, told *Outcome) *Outcome {

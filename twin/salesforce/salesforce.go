@@ -199,6 +199,8 @@ func (s *Server) resource(w http.ResponseWriter, r *http.Request, path string, b
 		s.create(w, parts[1], body)
 	case r.Method == http.MethodPatch && len(parts) == 3 && parts[0] == "sobjects":
 		s.update(w, parts[1], parts[2], body)
+	case r.Method == http.MethodDelete && len(parts) == 3 && parts[0] == "sobjects":
+		s.remove(w, parts[1], parts[2])
 	case r.Method != http.MethodGet:
 		fail(w, http.StatusMethodNotAllowed, "METHOD_NOT_ALLOWED", "HTTP Method '"+r.Method+"' not allowed.")
 	case path == "query", path == "queryAll":

@@ -62,6 +62,26 @@ func (s *Server) Remove(object, id string) {
 	})
 }
 
+// remove answers DELETE sobjects/OBJECT/ID. A file goes with its versions and links.
+func (s *Server) remove(w http.ResponseWriter, object, id string) {
+	if s.find(object, id) == nil {
+		fail(w, http.StatusNotFound, "NOT_FOUND", "The requested resource does not exist")
+		return
+	}
+	drop := func(object, field string) {
+		s.tables[object] = slices.DeleteFunc(s.tables[object], func(rec Record) bool {
+			own, _ := rec[field].(string)
+			return sameID(own, id)
+		})
+	}
+	drop(object, "Id")
+	if object == "ContentDocument" {
+		drop("ContentVersion", "ContentDocumentId")
+		drop("ContentDocumentLink", "ContentDocumentId")
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
 // Revise puts a version over a file, as somebody in the org may.
 func (s *Server) Revise(document, name string, data []byte) {
 	s.mu.Lock()

@@ -29,7 +29,7 @@ func (s *Server) answer(c call, token string) Object {
 	do := map[string]func(call) Object{
 		"auth.test": s.authTest, "conversations.list": s.list, "conversations.info": s.info, "conversations.members": s.membersOf,
 		"conversations.history": s.history, "conversations.replies": s.replies, "conversations.join": s.join, "conversations.open": s.open,
-		"users.info": s.user, "users.list": s.userList, "users.lookupByEmail": s.byEmail, "chat.postMessage": s.post, "chat.update": s.update,
+		"users.info": s.user, "users.list": s.userList, "users.lookupByEmail": s.byEmail, "chat.postMessage": s.post, "chat.update": s.update, "chat.delete": s.remove,
 		"chat.getPermalink": s.permalink, "views.open": s.openView,
 	}[c.method]
 	if do == nil {
@@ -405,6 +405,28 @@ func (s *Server) post(c call) Object {
 	}
 	s.add(ch, m)
 	return Object{"ok": true, "channel": text(ch.info, "id"), "ts": m["ts"], "message": maps.Clone(m)}
+}
+
+// remove takes a message of the app's own away.
+func (s *Server) remove(c call) Object {
+	if !s.has("chat:write") {
+		return s.lacks("chat:write")
+	}
+	ch, no := s.reach(c, "")
+	if no != nil {
+		return no
+	}
+	for i, m := range ch.messages {
+		if text(m, "ts") != c.args.Get("ts") {
+			continue
+		}
+		if m["bot_id"] != BotID {
+			return refusal("cant_delete_message")
+		}
+		ch.messages = slices.Delete(ch.messages, i, i+1)
+		return Object{"ok": true, "channel": text(ch.info, "id"), "ts": c.args.Get("ts")}
+	}
+	return refusal("message_not_found")
 }
 
 func (s *Server) update(c call) Object {
