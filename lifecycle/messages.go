@@ -10,7 +10,10 @@ import (
 
 // askReview gives the AE the draft.
 func (s *Service) askReview(ctx context.Context, run Run, d Duty) (outcome, error) {
-	at := s.Rules.PublishAt(run).In(s.Rules.Hours.zone(run.AE))
+	when := "It goes to the CSM on " + s.Rules.PublishAt(run).In(s.Rules.Hours.zone(run.AE)).Format("Monday, 2 January, 15:04 MST") + "."
+	if !run.Published.IsZero() {
+		when = "The CSM has it already; what you add is shown there at once."
+	}
 	link, err := s.reviewLink(ctx, run)
 	if err != nil {
 		return outcome{}, err
@@ -21,7 +24,7 @@ func (s *Service) askReview(ctx context.Context, run Run, d Duty) (outcome, erro
 		Paragraphs: []string{
 			fmt.Sprintf("%s closed, and a handoff for the CSM is drafted from the calls, mails and notes of the deal.", run.Deal.Name),
 			"You know what was not written down. Five minutes are enough: confirm what stands there, add context the CSM needs to deliver, and answer the open questions.",
-			"It goes to the CSM on " + at.Format("Monday, 2 January, 15:04 MST") + ".",
+			when,
 		},
 		Actions: link,
 	})
@@ -71,15 +74,20 @@ var reasons = map[Reason]string{
 	ReasonWrongCSM:       "Another CSM takes this account; please have the CRM name the right one.",
 }
 
-// tellCSM hands over. A CSM who is assigned later is told then.
+// tellCSM hands over. A CSM who is assigned later is told then, and whoever
+// returned the handoff is told when it comes back.
 func (s *Service) tellCSM(ctx context.Context, run Run, d Duty) (outcome, error) {
 	way, _, _ := strings.Cut(d.For, ":")
 	page, err := s.page(ctx, run, "Read and accept it")
 	if err != nil {
 		return outcome{}, err
 	}
+	subject := "The handoff of " + run.Deal.Customer + " is there"
+	if d.N > 1 && run.Stage != StageReturned {
+		subject = "The handoff of " + run.Deal.Customer + " is back, with an answer"
+	}
 	return s.send(ctx, run, d, way, s.Rules.csm(run), connect.Message{
-		Subject: "The handoff of " + run.Deal.Customer + " is there",
+		Subject: subject,
 		Paragraphs: []string{
 			"What was discussed while the deal was made, with the customer's own words: the deal, the context you need to deliver, the people, what they expect by day 30, 60 and 90, and the risks.",
 			s.kickoffLine(run),
