@@ -77,6 +77,9 @@ func (s *Service) AcceptVersion(ctx context.Context, id, who string, version int
 		case !run.Accepted.IsZero() && run.AcceptedVersion == run.PublishedVersion:
 			return nil, nil
 		}
+		if run.Stage == StageReturned {
+			run.Answered = now // by the CSM's own second look
+		}
 		run.Accepted, run.AcceptedBy, run.AcceptedVersion, run.AcceptedFor = now, who, run.PublishedVersion, s.Rules.csm(*run).Email
 		why := fmt.Sprintf("version %d", run.PublishedVersion)
 		if run.Stage == StageKickoff {
@@ -102,7 +105,7 @@ func (s *Service) Return(ctx context.Context, id, who string, reason Reason, not
 			return nil, nil
 		}
 		run.Returns++
-		run.Returned, run.ReturnReason, run.ReturnNote = now, reason, note
+		run.Returned, run.ReturnReason, run.ReturnNote, run.Answered = now, reason, note, time.Time{}
 		run.Accepted, run.AcceptedBy, run.AcceptedVersion, run.AcceptedFor = time.Time{}, "", 0, ""
 		return enter(run, now, who, StageReturned, string(reason)), nil
 	})

@@ -227,9 +227,10 @@ func (r Rules) handOver(p *plan, run Run) {
 	}
 	since, round := run.Published, run.Returns+1
 	switch {
-	case run.Stage == StageReturned:
+	case run.Returns == 0:
+	case run.Answered.IsZero():
 		round = run.Returns // it is with the AE, and a new CSM is told of it as it is
-	case run.Returns > 0:
+	default:
 		since = run.Answered
 	}
 	for _, way := range r.Ways {

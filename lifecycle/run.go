@@ -70,7 +70,7 @@ type Run struct {
 	Returned     time.Time
 	ReturnReason Reason
 	ReturnNote   string
-	Answered     time.Time // when what it was last returned for was answered
+	Answered     time.Time // when it came back from the last return; zero until then
 
 	Accepted        time.Time
 	AcceptedBy      string

@@ -68,12 +68,11 @@ func TestAYearOfTimers(t *testing.T) {
 	if said, err := strconv.ParseUint(os.Getenv("THROUGHLINE_SEED"), 10, 64); err == nil {
 		seed = said
 	}
-	runs := 40
-	if os.Getenv("THROUGHLINE_SOAK") != "" {
+	long, runs := os.Getenv("THROUGHLINE_SOAK") != "", 40
+	if long {
 		runs = 400
 	}
 	for name, open := range map[string]func(*testing.T) kept{
-		"memory":   func(*testing.T) kept { return newMemory() },
 		"sqlite":   func(t *testing.T) kept { return storetest.Open(t, filepath.Join(t.TempDir(), "throughline.db")) },
 		"postgres": func(t *testing.T) kept { return storetest.Open(t, storetest.PostgreSQL(t)) },
 	} {
