@@ -2,6 +2,8 @@ package lifecycle
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -134,22 +136,31 @@ func (s *Service) send(ctx context.Context, run Run, d Duty, way string, to Pers
 	if !ok {
 		return outcome{}, fmt.Errorf("no way %q to people is configured any more", way)
 	}
-	m.Key, m.To = run.ID+"."+messageKey(d), to.Email
+	m.Key, m.To = messageKey(run, d), to.Email
 	if _, err := messenger.Send(ctx, m); err != nil {
 		return outcome{}, err
 	}
 	return outcome{}, nil
 }
 
-// messageKey is a duty's key with the letters that keys may have.
-func messageKey(d Duty) string {
-	return strings.Map(func(r rune) rune {
+// longestKey is how long a message's key may be, see [connect.Message].
+const longestKey = 64
+
+// messageKey names a duty of a run with the letters that keys may have. Of a key
+// that would be too long, such as with a long address, a digest stands for the end.
+func messageKey(run Run, d Duty) string {
+	key := run.ID + "." + strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
 			return r
 		}
 		return '_'
 	}, d.Key())
+	if len(key) <= longestKey {
+		return key
+	}
+	sum := sha256.Sum256([]byte(run.ID + "." + d.Key()))
+	return key[:longestKey-17] + "." + hex.EncodeToString(sum[:8])
 }
 
 func (s *Service) reviewLink(ctx context.Context, run Run) ([]connect.Action, error) {
