@@ -36,7 +36,7 @@ var house = []struct {
 	{name: "twin/slack"},
 	{name: "twin/smtp"},
 	{name: "render"},
-	{name: "render/rendertest", uses: []string{"render"}},
+	{name: "render/rendertest"},
 	{name: "connect"},
 	{name: "connect/gong", uses: []string{"connect"}},
 	{name: "connect/mail", uses: []string{"connect"}},
