@@ -38,6 +38,7 @@ var house = []struct {
 	{name: "render"},
 	{name: "render/rendertest"},
 	{name: "connect"},
+	{name: "connect/spectest"},
 	{name: "connect/gong", uses: []string{"connect"}},
 	{name: "connect/mail", uses: []string{"connect"}},
 	{name: "connect/notion", uses: []string{"connect", "render"}},
