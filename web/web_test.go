@@ -333,3 +333,18 @@ func (a answer) lacks(t testing.TB, what string, texts ...string) {
 		}
 	}
 }
+
+// openFor opens a database for a fuzz test or a benchmark.
+func openFor(t testing.TB) *store.DB {
+	t.Helper()
+	db, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "throughline.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
