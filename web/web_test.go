@@ -320,7 +320,8 @@ func (a answer) want(t testing.TB, what string, status int, texts ...string) {
 	}
 	for _, text := range texts {
 		if !strings.Contains(a.body, text) {
-			t.Errorf("%s: the page does not say %q:\n%s", what, text, a.body)
+			_, main, _ := strings.Cut(a.body, "<main>")
+			t.Errorf("%s: the page does not say %.200q:\n%.1500s", what, text, main)
 		}
 	}
 }
