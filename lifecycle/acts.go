@@ -37,11 +37,7 @@ func (s *Service) Reopened(ctx context.Context, opportunity string, at time.Time
 			continue
 		}
 		err := s.act(ctx, run.ID, func(run *Run) ([]Move, error) {
-			if run.Stage == StageKickoff || run.Stage == StageClosed || run.Stage == StageCancelled {
-				return nil, nil
-			}
-			run.Cancelled = now
-			return enter(run, now, us, StageCancelled, "the deal was reopened in the CRM"), nil
+			return reopened(run, now), nil
 		})
 		if err != nil {
 			return err
@@ -59,6 +55,16 @@ var (
 // Accept is the CSM's word that the handoff is understood. Accepting again
 // changes nothing, but that a newer version may be accepted.
 func (s *Service) Accept(ctx context.Context, id, who string) error {
+	return s.AcceptVersion(ctx, id, who, 0)
+}
+
+// ErrMovedOn says that a newer version came out than the one that was looked at.
+var ErrMovedOn = errors.New("a newer version has come out")
+
+// AcceptVersion is [Service.Accept] of the version that the CSM looked at; 0 is
+// whichever is published. It errs with [ErrMovedOn] where that is another by now:
+// nobody accepts what they have not seen.
+func (s *Service) AcceptVersion(ctx context.Context, id, who string, version int) error {
 	now := s.Now()
 	return s.act(ctx, id, func(run *Run) ([]Move, error) {
 		switch {
@@ -66,10 +72,15 @@ func (s *Service) Accept(ctx context.Context, id, who string) error {
 			return nil, ErrTooLate
 		case run.Published.IsZero():
 			return nil, ErrTooEarly
+		case version != 0 && version != run.PublishedVersion:
+			return nil, ErrMovedOn
 		case !run.Accepted.IsZero() && run.AcceptedVersion == run.PublishedVersion:
 			return nil, nil
 		}
-		run.Accepted, run.AcceptedBy, run.AcceptedVersion = now, who, run.PublishedVersion
+		if run.Stage == StageReturned {
+			run.Answered = now // by the CSM's own second look
+		}
+		run.Accepted, run.AcceptedBy, run.AcceptedVersion, run.AcceptedFor = now, who, run.PublishedVersion, s.Rules.csm(*run).Email
 		why := fmt.Sprintf("version %d", run.PublishedVersion)
 		if run.Stage == StageKickoff {
 			return []Move{{At: now, Who: who, What: string(StageAccepted), From: run.Stage, To: run.Stage, Why: why}}, nil
@@ -94,8 +105,8 @@ func (s *Service) Return(ctx context.Context, id, who string, reason Reason, not
 			return nil, nil
 		}
 		run.Returns++
-		run.Returned, run.ReturnReason, run.ReturnNote = now, reason, note
-		run.Accepted, run.AcceptedBy, run.AcceptedVersion = time.Time{}, "", 0
+		run.Returned, run.ReturnReason, run.ReturnNote, run.Answered = now, reason, note, time.Time{}
+		run.Accepted, run.AcceptedBy, run.AcceptedVersion, run.AcceptedFor = time.Time{}, "", 0, ""
 		return enter(run, now, who, StageReturned, string(reason)), nil
 	})
 }

@@ -2,8 +2,8 @@ package lifecycle
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -42,24 +42,26 @@ func (s *Service) collect(ctx context.Context, run Run, _ Duty) (outcome, error)
 	if err != nil {
 		return outcome{}, err
 	}
-	_, known, err := s.Store.Archive(ctx, run.ID)
-	if err != nil && !errors.Is(err, ErrNotFound) {
-		return outcome{}, fmt.Errorf("reading what was collected before: %w", err)
-	}
 	now := s.Now()
 	apply := func(run *Run) []Move {
+		if got.Record.NotWon {
+			return reopened(run, now)
+		}
 		moves := s.learn(run, got, now)
 		run.Collections++
-		run.Waiting = got.Waiting
+		run.Waiting, run.Print = got.Waiting, got.Print
 		if run.Collected.IsZero() {
 			return append(moves, s.settle(run, now)...)
 		}
-		run.NextCollection = now.Add(s.Rules.LookEvery)
-		if got.Print != known && run.Version > 0 {
+		run.NextCollection = s.Rules.nextLook(*run, now)
+		if !run.Stale && run.Version > 0 && run.Print != run.DraftPrint {
 			run.Stale = true
 			moves = append(moves, Move{At: now, Who: us, What: "more_collected", From: run.Stage, To: run.Stage, Why: "the deal has more to tell than the last version knows"})
 		}
 		return moves
+	}
+	if got.Record.NotWon {
+		return outcome{apply: apply}, nil
 	}
 	return outcome{apply: apply, change: Change{Archive: got.Archive, Print: got.Print}}, nil
 }
@@ -79,8 +81,23 @@ func (s *Service) settle(run *Run, now time.Time) []Move {
 		why = "the time for the review has come; still expected: " + strings.Join(run.Waiting, "; ")
 	}
 	run.Collected = now
-	run.NextCollection = now.Add(s.Rules.LookEvery)
+	run.NextCollection = s.Rules.nextLook(*run, now)
 	return enter(run, now, us, StageCollecting, why)
+}
+
+// nextLook is when a deal is looked at again that has been collected: for the last
+// time shortly before the CSM is reminded of the kickoff, which may have moved.
+func (r Rules) nextLook(run Run, now time.Time) time.Time {
+	next := now.Add(r.LookEvery)
+	if run.Kickoff.IsZero() || len(r.BeforeKickoff) == 0 {
+		return next
+	}
+	const shortly = 15 * time.Minute
+	last := run.Kickoff.Add(-slices.Min(r.BeforeKickoff) - shortly)
+	if last.After(now) && last.Before(next) {
+		return last
+	}
+	return next
 }
 
 // learn takes over what the outside systems tell of people and dates.
@@ -97,6 +114,10 @@ func (s *Service) learn(run *Run, got *Collection, now time.Time) []Move {
 	if got.CSM.Email != "" && got.CSM.Email != run.CSM.Email {
 		run.CSM = got.CSM
 		note("csm_assigned", "the CRM names "+got.CSM.Email)
+		if run.Stage == StageReturned && run.ReturnReason == ReasonWrongCSM {
+			run.Answered = now
+			moves = append(moves, enter(run, now, us, StagePublished, "another CSM has the account")...)
+		}
 	}
 	if run.KickoffFrom != "hand" && !got.Kickoff.IsZero() && !got.Kickoff.Equal(run.Kickoff) && run.Stage != StageKickoff {
 		run.Kickoff, run.KickoffFrom = got.Kickoff, "crm"
@@ -108,16 +129,20 @@ func (s *Service) learn(run *Run, got *Collection, now time.Time) []Move {
 // draft has the engine make a version. One that says the same as the last is
 // dropped: nobody is bothered with it.
 func (s *Service) draft(ctx context.Context, run Run, d Duty) (outcome, error) {
-	archive, _, err := s.Store.Archive(ctx, run.ID)
+	archive, print, err := s.Store.Archive(ctx, run.ID)
 	if err != nil {
 		return outcome{}, fmt.Errorf("reading what was collected: %w", err)
 	}
-	now := s.Now()
+	now, version := s.Now(), run.Version+1
 	h, err := s.Engine.Handoff(ctx, archive, now)
 	if err != nil {
-		return outcome{}, fmt.Errorf("drafting version %d: %w", d.N, err)
+		return outcome{}, fmt.Errorf("drafting version %d: %w", version, err)
 	}
-	h.Version, h.Status = d.N, throughline.StatusInReview
+	h.Version, h.Status = version, throughline.StatusInReview
+	// While the engine drafted, the deal may have been collected anew.
+	drafted := func(run *Run) {
+		run.Drafts, run.DraftPrint, run.Stale = d.N, print, run.Print != print
+	}
 	if run.Version > 0 {
 		before, err := s.Store.Document(ctx, run.ID, run.Version)
 		if err != nil {
@@ -125,20 +150,21 @@ func (s *Service) draft(ctx context.Context, run Run, d Duty) (outcome, error) {
 		}
 		if len(Changes(before, h)) == 0 {
 			return outcome{apply: func(run *Run) []Move {
-				run.Stale = false
+				drafted(run)
 				return []Move{{At: now, Who: us, What: "nothing_new", From: run.Stage, To: run.Stage, Why: "what came late changes nothing in the handoff"}}
 			}}, nil
 		}
 	}
 	apply := func(run *Run) []Move {
-		run.Version, run.Drafted, run.Stale = d.N, now, false
+		drafted(run)
+		run.Version, run.Drafted = version, now
 		if run.FirstDrafted.IsZero() {
 			run.FirstDrafted = now
 			return enter(run, now, us, StageDrafted, "the draft is there")
 		}
-		why := fmt.Sprintf("version %d is there", d.N)
+		why := fmt.Sprintf("version %d is there", version)
 		if !run.Published.IsZero() {
-			run.PublishedVersion = d.N
+			run.PublishedVersion = version
 			why += " and goes where the last one is"
 		}
 		if !run.Accepted.IsZero() {

@@ -18,15 +18,15 @@ func DefaultHours(zone *time.Location) Hours {
 // Next is the first moment from t on within the person's hours.
 func (h Hours) Next(t time.Time, p Person) time.Time {
 	local := t.In(h.zone(p))
-	for range 15 { // two weeks hold every weekday twice
-		opens, closes := h.day(local)
-		if h.works(local.Weekday()) && local.Before(closes) {
-			if local.Before(opens) {
-				return opens
-			}
+	for days := range 15 { // two weeks hold every weekday twice
+		opens, closes := h.day(local, days)
+		switch {
+		case !h.works(opens.Weekday()) || !local.Before(closes):
+		case local.Before(opens):
+			return opens
+		default:
 			return local
 		}
-		local = midnight(local, 1)
 	}
 	return t
 }
@@ -35,29 +35,25 @@ func (h Hours) Next(t time.Time, p Person) time.Time {
 // there before t.
 func (h Hours) Last(t time.Time, p Person) time.Time {
 	local := t.In(h.zone(p))
-	for range 15 {
-		opens, closes := h.day(local)
-		if h.works(local.Weekday()) && !local.Before(opens) {
-			if local.Before(closes) {
-				return local
-			}
+	for days := range 15 {
+		opens, closes := h.day(local, -days)
+		switch {
+		case !h.works(opens.Weekday()) || local.Before(opens):
+		case local.Before(closes):
+			return local
+		default:
 			return closes.Add(-time.Minute)
 		}
-		local = midnight(local, 0).Add(-time.Minute)
 	}
 	return t
 }
 
-// day is when the hours of a moment's day begin and end. Wall-clock hours are
-// built anew for each day, since a day may have 23 or 25 hours.
-func (h Hours) day(t time.Time) (opens, closes time.Time) {
+// day is when the hours of a day begin and end, so many days from that of a
+// moment. They are built from the calendar: a day may have 23 or 25 hours, and
+// where summer time begins at midnight, it has no midnight.
+func (h Hours) day(t time.Time, days int) (opens, closes time.Time) {
 	y, m, d := t.Date()
-	return time.Date(y, m, d, h.From, 0, 0, 0, t.Location()), time.Date(y, m, d, h.To, 0, 0, 0, t.Location())
-}
-
-func midnight(t time.Time, days int) time.Time {
-	y, m, d := t.Date()
-	return time.Date(y, m, d+days, 0, 0, 0, 0, t.Location())
+	return time.Date(y, m, d+days, h.From, 0, 0, 0, t.Location()), time.Date(y, m, d+days, h.To, 0, 0, 0, t.Location())
 }
 
 func (h Hours) works(day time.Weekday) bool {

@@ -157,6 +157,20 @@ func (m *memory) Fail(_ context.Context, run, key string, state lifecycle.TaskSt
 	return nil
 }
 
+func (m *memory) PutOff(_ context.Context, run, key string, until time.Time, why string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	t, there := m.tasks[run+" "+key]
+	if !there {
+		return lifecycle.ErrNotFound
+	}
+	if t.State == lifecycle.TaskOpen {
+		t.NotBefore, t.Error = until, why
+		m.tasks[run+" "+key] = t
+	}
+	return nil
+}
+
 func (m *memory) Due(_ context.Context, by time.Time, most int) ([]lifecycle.Task, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -207,6 +221,13 @@ func (m *memory) Archive(_ context.Context, run string) ([]byte, string, error) 
 		return nil, "", lifecycle.ErrNotFound
 	}
 	return data, m.prints[run], nil
+}
+
+// Moves are the run's audit trail, in order.
+func (m *memory) Moves(_ context.Context, run string) ([]lifecycle.Move, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.moves[run]), nil
 }
 
 // Next is when the first open task is due; zero when there is none.

@@ -2,6 +2,8 @@ package lifecycle
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"strings"
 
@@ -10,7 +12,10 @@ import (
 
 // askReview gives the AE the draft.
 func (s *Service) askReview(ctx context.Context, run Run, d Duty) (outcome, error) {
-	at := s.Rules.PublishAt(run).In(s.Rules.Hours.zone(run.AE))
+	when := "It goes to the CSM on " + s.Rules.PublishAt(run).In(s.Rules.Hours.zone(run.AE)).Format("Monday, 2 January, 15:04 MST") + "."
+	if !run.Published.IsZero() {
+		when = "The CSM has it already; what you add is shown there at once."
+	}
 	link, err := s.reviewLink(ctx, run)
 	if err != nil {
 		return outcome{}, err
@@ -21,7 +26,7 @@ func (s *Service) askReview(ctx context.Context, run Run, d Duty) (outcome, erro
 		Paragraphs: []string{
 			fmt.Sprintf("%s closed, and a handoff for the CSM is drafted from the calls, mails and notes of the deal.", run.Deal.Name),
 			"You know what was not written down. Five minutes are enough: confirm what stands there, add context the CSM needs to deliver, and answer the open questions.",
-			"It goes to the CSM on " + at.Format("Monday, 2 January, 15:04 MST") + ".",
+			when,
 		},
 		Actions: link,
 	})
@@ -71,15 +76,20 @@ var reasons = map[Reason]string{
 	ReasonWrongCSM:       "Another CSM takes this account; please have the CRM name the right one.",
 }
 
-// tellCSM hands over. A CSM who is assigned later is told then.
+// tellCSM hands over. A CSM who is assigned later is told then, and whoever
+// returned the handoff is told when it comes back.
 func (s *Service) tellCSM(ctx context.Context, run Run, d Duty) (outcome, error) {
 	way, _, _ := strings.Cut(d.For, ":")
 	page, err := s.page(ctx, run, "Read and accept it")
 	if err != nil {
 		return outcome{}, err
 	}
+	subject := "The handoff of " + run.Deal.Customer + " is there"
+	if d.N > 1 && run.Stage != StageReturned {
+		subject = "The handoff of " + run.Deal.Customer + " is back, with an answer"
+	}
 	return s.send(ctx, run, d, way, s.Rules.csm(run), connect.Message{
-		Subject: "The handoff of " + run.Deal.Customer + " is there",
+		Subject: subject,
 		Paragraphs: []string{
 			"What was discussed while the deal was made, with the customer's own words: the deal, the context you need to deliver, the people, what they expect by day 30, 60 and 90, and the risks.",
 			s.kickoffLine(run),
@@ -126,22 +136,31 @@ func (s *Service) send(ctx context.Context, run Run, d Duty, way string, to Pers
 	if !ok {
 		return outcome{}, fmt.Errorf("no way %q to people is configured any more", way)
 	}
-	m.Key, m.To = run.ID+"."+messageKey(d), to.Email
+	m.Key, m.To = messageKey(run, d), to.Email
 	if _, err := messenger.Send(ctx, m); err != nil {
 		return outcome{}, err
 	}
 	return outcome{}, nil
 }
 
-// messageKey is a duty's key with the letters that keys may have.
-func messageKey(d Duty) string {
-	return strings.Map(func(r rune) rune {
+// longestKey is how long a message's key may be, see [connect.Message].
+const longestKey = 64
+
+// messageKey names a duty of a run with the letters that keys may have. Of a key
+// that would be too long, such as with a long address, a digest stands for the end.
+func messageKey(run Run, d Duty) string {
+	key := run.ID + "." + strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':
 			return r
 		}
 		return '_'
 	}, d.Key())
+	if len(key) <= longestKey {
+		return key
+	}
+	sum := sha256.Sum256([]byte(run.ID + "." + d.Key()))
+	return key[:longestKey-17] + "." + hex.EncodeToString(sum[:8])
 }
 
 func (s *Service) reviewLink(ctx context.Context, run Run) ([]connect.Action, error) {

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"strings"
 	"time"
 )
 
@@ -134,14 +135,15 @@ func (r Rules) draft(p *plan, run Run) {
 	switch {
 	case run.Collected.IsZero():
 	case run.Version == 0:
-		p.add(run.Collected, DutyDraft, "", 1)
+		p.add(run.Collected, DutyDraft, "", run.Drafts+1)
 	case run.Stale:
-		p.add(run.Drafted, DutyDraft, "", run.Version+1)
+		p.add(run.Drafted, DutyDraft, "", run.Drafts+1)
 	}
 }
 
-// review asks the AE, and reminds kindly until it is published. A handoff that
-// came back is asked about anew.
+// review asks the AE, and reminds kindly until it is published. A draft that came
+// too late for that is still shown to the AE: what the AE adds goes out as well. A
+// handoff that came back is asked about anew.
 func (r Rules) review(p *plan, run Run) {
 	if run.Version == 0 || run.AE.Email == "" {
 		return
@@ -151,8 +153,7 @@ func (r Rules) review(p *plan, run Run) {
 	if run.Returns > 0 {
 		since = run.Returned
 	}
-	done := !run.Reviewed.IsZero() && !run.Reviewed.Before(since)
-	if done || run.Returns == 0 && !run.Published.IsZero() || !run.Accepted.IsZero() {
+	if run.ReviewedRound >= round || !run.Accepted.IsZero() || run.Stage == StageKickoff || run.Returns > 0 && run.Stage != StageReturned {
 		return
 	}
 	ask := DutyAskReview
@@ -164,7 +165,7 @@ func (r Rules) review(p *plan, run Run) {
 	}
 	for i, after := range r.RemindAE {
 		due := r.Hours.Next(since.Add(after), run.AE)
-		if run.Returns == 0 && !due.Before(r.PublishAt(run)) {
+		if run.Returns == 0 && (!run.Published.IsZero() || !due.Before(r.PublishAt(run))) {
 			continue // too late to be of use
 		}
 		for _, way := range r.Ways {
@@ -218,25 +219,31 @@ func (r Rules) mark(p *plan, run Run) {
 }
 
 // handOver tells the CSM, whoever that is at the time, and reminds until the
-// handoff is accepted.
+// handoff is accepted, or the kickoff is there.
 func (r Rules) handOver(p *plan, run Run) {
-	if run.Published.IsZero() || !run.Accepted.IsZero() {
+	csm := r.csm(run)
+	if run.Published.IsZero() || csm.Email == "" || !run.Accepted.IsZero() && csm.Email == run.AcceptedFor {
 		return
 	}
-	csm := r.csm(run)
-	if csm.Email == "" {
-		return
+	since, round := run.Published, run.Returns+1
+	switch {
+	case run.Returns == 0:
+	case run.Answered.IsZero():
+		round = run.Returns // it is with the AE, and a new CSM is told of it as it is
+	default:
+		since = run.Answered
 	}
 	for _, way := range r.Ways {
-		p.add(r.reach(way, run.Published, csm), DutyTellCSM, way+":"+csm.Email, 1)
+		p.add(r.reach(way, since, csm), DutyTellCSM, way+":"+csm.Email, round)
 	}
-	if run.Stage == StageReturned {
-		return // it is with the AE
+	if run.Stage != StageReturned && run.Stage != StageKickoff && run.Accepted.IsZero() {
+		r.remindCSM(p, run, csm, since)
 	}
-	since := run.Published
-	if run.Returned.After(since) {
-		since = run.Returned
-	}
+}
+
+// remindCSM reminds on the days after the handoff came, and before the kickoff,
+// which has reminders of its own wherever it is moved.
+func (r Rules) remindCSM(p *plan, run Run, csm Person, since time.Time) {
 	for i, after := range r.RemindCSM {
 		due := r.Hours.Next(since.Add(after), csm)
 		if !run.Kickoff.IsZero() && !due.Before(run.Kickoff) {
@@ -251,13 +258,59 @@ func (r Rules) handOver(p *plan, run Run) {
 	}
 	for i, before := range r.BeforeKickoff {
 		due := r.Hours.Last(run.Kickoff.Add(-before), csm)
-		if !due.After(run.Published) {
-			continue // it has only just gone out
+		if !due.After(since) {
+			continue // it has only just come
 		}
 		for _, way := range r.Ways {
-			p.add(due, DutyRemindCSM, way+":kickoff", i+1)
+			p.add(due, DutyRemindCSM, way+":kickoff-"+run.Kickoff.UTC().Format("20060102T1504"), i+1)
 		}
 	}
+}
+
+// putOff is when a duty may be carried out that is due now: something that
+// disturbs a person, and was held up, waits for that person's hours again.
+func (r Rules) putOff(run Run, d Duty, now time.Time) time.Time {
+	way, whom, _ := strings.Cut(d.For, ":")
+	var who Person
+	switch d.Name {
+	case DutyAskReview, DutyTellAE, DutyRemindAE:
+		who = run.AE
+	case DutyTellCSM, DutyRemindCSM:
+		who = r.csm(run)
+	case DutyReopened:
+		if who = run.AE; whom == "csm" {
+			who = r.csm(run)
+		}
+	default:
+		return now
+	}
+	if way == WayChat || d.Name == DutyRemindAE || d.Name == DutyRemindCSM {
+		return r.Hours.Next(now, who)
+	}
+	return now
+}
+
+// pointless reports whether a reminder needs no sending any more: the kickoff is
+// there, or a later one is due as well. Who was out of reach for days, or whose
+// kickoff was moved close, is reminded once and not of everything that was missed.
+func (r Rules) pointless(run Run, d Duty, now time.Time) bool {
+	if d.Name != DutyRemindAE && d.Name != DutyRemindCSM {
+		return false
+	}
+	if d.Name == DutyRemindCSM && !run.Kickoff.IsZero() && !now.Before(run.Kickoff) {
+		return true
+	}
+	way, _, _ := strings.Cut(d.For, ":")
+	for _, other := range r.Plan(run) {
+		also, _, _ := strings.Cut(other.For, ":")
+		if other.Name != d.Name || also != way || other.Due.After(now) {
+			continue
+		}
+		if other.Due.After(d.Due) || other.Due.Equal(d.Due) && other.Key() > d.Key() {
+			return true
+		}
+	}
+	return false
 }
 
 // csm is who gets the handoff: the one assigned, else the configured owner.

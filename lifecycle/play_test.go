@@ -33,8 +33,10 @@ type stage struct {
 }
 
 type sent struct {
-	at  time.Time
-	way string
+	at    time.Time
+	clock time.Time // as the service's clock had it
+	way   string
+	run   lifecycle.Run // as it stood
 	connect.Message
 }
 
@@ -53,6 +55,7 @@ var monday = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 type kept interface {
 	lifecycle.Store
 	Next(ctx context.Context) (time.Time, error)
+	Moves(ctx context.Context, run string) ([]lifecycle.Move, error)
 }
 
 // onEach runs a test on every kind of store: the plainest in memory, and both
@@ -118,7 +121,7 @@ func (p *place) Publish(_ context.Context, pub connect.Publication) (connect.Cop
 	}
 	at := p.name + " " + pub.Key
 	old, there := p.s.pages[at]
-	p.s.pages[at] = page{at: p.s.now, version: pub.Handoff.Version, review: pub.Handoff.Review.State, shown: pub.Handoff, outcomes: old.outcomes, writes: old.writes + 1}
+	p.s.pages[at] = page{at: p.s.Now(), version: pub.Handoff.Version, review: pub.Handoff.Review.State, shown: pub.Handoff, outcomes: old.outcomes, writes: old.writes + 1}
 	return connect.Copy{ID: at, Made: !there}, nil
 }
 
@@ -139,7 +142,12 @@ func (w *way) Send(_ context.Context, m connect.Message) (connect.Copy, error) {
 	if err := w.s.down[w.name]; err != nil {
 		return connect.Copy{}, err
 	}
-	w.s.sent = append(w.s.sent, sent{w.s.now, w.name, m})
+	id, _, _ := strings.Cut(m.Key, ".")
+	run, err := w.s.store.Run(w.s.t.Context(), id)
+	if err != nil {
+		return connect.Copy{}, err
+	}
+	w.s.sent = append(w.s.sent, sent{w.s.now, w.s.Now(), w.name, run, m})
 	return connect.Copy{}, nil
 }
 

@@ -2,10 +2,12 @@ package lifecycle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"throughline"
 )
@@ -23,8 +25,8 @@ type Word struct {
 	At       time.Time
 }
 
-// longestWord bounds what a person may write at once, in bytes.
-const longestWord = 8000
+// LongestWord bounds what a person may write at once, in characters.
+const LongestWord = 8000
 
 // A Review is what somebody says of a version in one go.
 type Review struct {
@@ -61,15 +63,38 @@ func (s *Service) Review(ctx context.Context, id string, r Review) error {
 		w.By, w.Role, w.At = r.By, r.Role, now
 		words = append(words, w)
 	}
+	for {
+		err := s.keepReview(ctx, id, r, words, now)
+		if !errors.Is(err, errSaidMeanwhile) {
+			return err
+		}
+	}
+}
+
+// errSaidMeanwhile says that somebody said something between our reading what was
+// said and our adding to it.
+var errSaidMeanwhile = errors.New("something was said meanwhile")
+
+// keepReview adds what was not said before. A form that is sent twice says it once.
+func (s *Service) keepReview(ctx context.Context, id string, r Review, words []Word, now time.Time) error {
+	before, err := s.Store.Words(ctx, id)
+	if err != nil {
+		return fmt.Errorf("reading what was said of %s: %w", id, err)
+	}
+	words = unsaid(before, words)
 	return s.Store.Change(ctx, id, func(run *Run) (Change, error) {
 		if run.Stage == StageClosed || run.Stage == StageCancelled {
 			return Change{}, ErrTooLate
 		}
+		if run.Said != len(before) {
+			return Change{}, errSaidMeanwhile
+		}
+		run.Said += len(words)
 		c := Change{At: now, Words: words}
 		if len(words) > 0 {
 			c.Moves = append(c.Moves, Move{At: now, Who: r.By, What: "remarked", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("%d remarks on version %d", len(words), r.Version)})
 		}
-		if r.Done && r.Role == "AE" {
+		if r.Done && r.Role == "AE" && (len(words) > 0 || run.ReviewedRound <= run.Returns) {
 			c.Moves = append(c.Moves, reviewed(run, r.By, now)...)
 		}
 		if len(c.Moves) > 0 && !run.Published.IsZero() {
@@ -80,11 +105,46 @@ func (s *Service) Review(ctx context.Context, id string, r Review) error {
 	})
 }
 
+// unsaid are the words that say something new: not what the same person last said
+// of the same item, nor the answer that a question has already, nor a second time
+// what was added before.
+func unsaid(before, words []Word) []Word {
+	var out []Word
+	said := slices.Clone(before)
+	for _, w := range words {
+		if !repeats(said, w) {
+			out, said = append(out, w), append(said, w)
+		}
+	}
+	return out
+}
+
+func repeats(said []Word, w Word) bool {
+	for _, old := range slices.Backward(said) {
+		if old.Item != w.Item || old.Question != w.Question {
+			continue
+		}
+		switch {
+		case w.Question != "":
+			return old.Text == w.Text
+		case old.By != w.By || old.Role != w.Role:
+		case w.Kind == throughline.RemarkAdded:
+			if old.Kind == w.Kind && old.Text == w.Text {
+				return true
+			}
+		case old.Kind != throughline.RemarkAdded:
+			return old.Kind == w.Kind && old.Text == w.Text
+		}
+	}
+	return false
+}
+
 // reviewed notes that the AE is through. A handoff that had come back goes out
 // again.
 func reviewed(run *Run, who string, now time.Time) []Move {
-	run.Reviewed, run.ReviewedBy = now, who
+	run.Reviewed, run.ReviewedBy, run.ReviewedRound = now, who, run.Returns+1
 	if run.Stage == StageReturned {
+		run.Answered = now
 		return enter(run, now, who, StagePublished, "the AE answered what it was returned for")
 	}
 	return []Move{{At: now, Who: who, What: "reviewed", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("version %d", run.Version)}}
@@ -96,8 +156,8 @@ func (m ReviewRemark) word(h *throughline.Handoff) (Word, error) {
 	switch {
 	case !slices.Contains(throughline.RemarkKinds, m.Kind):
 		return w, fmt.Errorf("%q is no kind of remark: name one of confirmed, corrected, not_commitment, added", m.Kind)
-	case len(w.Text) > longestWord:
-		return w, fmt.Errorf("a remark may have %d bytes, and this has %d: say the rest in a second one", longestWord, len(w.Text))
+	case utf8.RuneCountInString(w.Text) > LongestWord:
+		return w, fmt.Errorf("a remark may have %d characters, and this has %d: say the rest in a second one", LongestWord, utf8.RuneCountInString(w.Text))
 	case w.Text == "" && m.Kind != throughline.RemarkConfirmed:
 		return w, fmt.Errorf("a remark that is %s needs words", strings.ReplaceAll(string(m.Kind), "_", " "))
 	case m.Item != "":

@@ -51,10 +51,14 @@ type Run struct {
 	Version      int       // of the latest draft; 0 before the first
 	Drafted      time.Time // when the latest was made
 	FirstDrafted time.Time
-	Stale        bool // the deal has more to tell than the latest draft knows
+	Drafts       int    // how many were asked for, with those that said nothing new
+	Print        string // of the newest collection, see [Collection]
+	DraftPrint   string // of the collection that was last drafted from
+	Stale        bool   // the deal has more to tell than the latest draft knows
 
-	Reviewed   time.Time
-	ReviewedBy string
+	Reviewed      time.Time
+	ReviewedBy    string
+	ReviewedRound int // of which asking: 1 at first, 2 after a return
 
 	Published        time.Time // when the handoff first went out
 	PublishedVersion int
@@ -66,15 +70,20 @@ type Run struct {
 	Returned     time.Time
 	ReturnReason Reason
 	ReturnNote   string
+	Answered     time.Time // when it came back from the last return; zero until then
 
 	Accepted        time.Time
 	AcceptedBy      string
 	AcceptedVersion int
+	AcceptedFor     string // address of whom the handoff was with; a later CSM is told anew
 
 	Kickoff     time.Time
 	KickoffFrom string // "crm", "call" or "hand", which the others don't move
 
 	AE, CSM Person
+
+	Said    int      // how many words people said; see [Word]
+	Readers []Reader // the latest last
 
 	Closed, Cancelled time.Time
 }

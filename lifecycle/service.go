@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"runtime/debug"
 	"time"
 
 	"throughline"
@@ -96,6 +98,8 @@ type Store interface {
 	Change(ctx context.Context, id string, f func(*Run) (Change, error)) error
 	// Fail notes that a task failed: it is open again from a moment on, or parked.
 	Fail(ctx context.Context, run, key string, state TaskState, notBefore time.Time, why string) error
+	// PutOff has an open task wait until a moment, which counts as no try.
+	PutOff(ctx context.Context, run, key string, until time.Time, why string) error
 	// Due are open tasks that are due by a moment, the longest due first.
 	Due(ctx context.Context, by time.Time, most int) ([]Task, error)
 	Document(ctx context.Context, run string, version int) (*throughline.Handoff, error)
@@ -140,16 +144,19 @@ func (s *Service) Do(ctx context.Context, runID, key string) error {
 	if err != nil {
 		return fmt.Errorf("reading run %s: %w", runID, err)
 	}
-	effect, ok := effects[task.Name]
-	if !ok {
-		return s.fail(ctx, task, fmt.Errorf("no such duty as %q is known; a newer version of the program may have planned it", task.Name))
+	now := s.Now()
+	if until := s.Rules.putOff(run, task.Duty, now); until.After(now) {
+		return s.putOff(ctx, task, until, "it waits for the person's business hours")
 	}
-	out, err := effect(s, ctx, run, task.Duty)
-	if err != nil {
-		if ctx.Err() != nil {
-			return ctx.Err() // the process is ending; the task is as it was
+	var out outcome
+	if !s.Rules.pointless(run, task.Duty, now) {
+		if out, err = s.effect(ctx, run, task.Duty); err != nil {
+			if ending(ctx) {
+				return ctx.Err() // the process is ending; the task is as it was
+			}
+			// What there is to note is noted even where the task used up its time.
+			return s.fail(context.WithoutCancel(ctx), task, err)
 		}
-		return s.fail(ctx, task, err)
 	}
 	return s.Store.Change(ctx, runID, func(run *Run) (Change, error) {
 		c := out.change
@@ -162,6 +169,38 @@ func (s *Service) Do(ctx context.Context, runID, key string) error {
 	})
 }
 
+// ending reports whether the process is ending, and not only the time that a task
+// may take.
+func ending(ctx context.Context) bool {
+	return ctx.Err() != nil && !errors.Is(ctx.Err(), context.DeadlineExceeded)
+}
+
+// effect carries a duty out. What panics has failed, and the rest goes on.
+func (s *Service) effect(ctx context.Context, run Run, d Duty) (out outcome, err error) {
+	effect, ok := effects[d.Name]
+	if !ok {
+		return out, fmt.Errorf("no such duty as %q is known; a newer version of the program may have planned it", d.Name)
+	}
+	defer func() {
+		if v := recover(); v != nil {
+			// The value may hold what the deal says, so only the places are logged.
+			if s.Log != nil {
+				s.Log.ErrorContext(ctx, "task panicked", "run", run.ID, "task", d.Name, "stack", string(debug.Stack()))
+			}
+			err = fmt.Errorf("the program failed at %s, which is a fault of its own: the log has the place; please report it", d.Name)
+		}
+	}()
+	return effect(s, ctx, run, d)
+}
+
+// putOff has a task wait.
+func (s *Service) putOff(ctx context.Context, t Task, until time.Time, why string) error {
+	if err := s.Store.PutOff(ctx, t.Run, t.Key(), until, why); err != nil {
+		return fmt.Errorf("putting off task %s of %s: %w", t.Key(), t.Run, err)
+	}
+	return nil
+}
+
 // An outcome is what carrying out a duty came to: how the run changes by it, and
 // what is to be kept.
 type outcome struct {
@@ -169,9 +208,9 @@ type outcome struct {
 	change Change
 }
 
-// fail keeps why a task failed. It is tried again after a growing wait, or as
-// long as the vendor asks; after too many tries, or when trying again can't help,
-// it waits for a person.
+// fail keeps why a task failed. It is tried again after a growing wait, or after
+// as long as the vendor asks; after too many tries, or when trying again can't
+// help, it waits for a person.
 func (s *Service) fail(ctx context.Context, t Task, why error) error {
 	now := s.Now()
 	state, again := TaskOpen, now.Add(backoff(t.Tries))
@@ -181,6 +220,9 @@ func (s *Service) fail(ctx context.Context, t Task, why error) error {
 		final = !known.Temporary
 		if known.RetryAfter > 0 {
 			again = now.Add(known.RetryAfter)
+		}
+		if known.RetryAfter > 0 && known.Temporary && (known.Status == http.StatusTooManyRequests || known.Status == 0) {
+			return s.putOff(ctx, t, again, why.Error()) // the vendor's pace, and nobody's fault
 		}
 	}
 	// One that seems final gets a second try: a permission may have come a

@@ -228,6 +228,17 @@ func (q Queries) Fail(ctx context.Context, run, key string, state lifecycle.Task
 	})
 }
 
+// PutOff has an open task wait until a moment, which counts as no try.
+func (q Queries) PutOff(ctx context.Context, run, key string, until time.Time, why string) error {
+	t, err := q.task(ctx, run, key)
+	if err != nil {
+		return err
+	}
+	const wait = `UPDATE tasks SET not_before = $1, error = $2 WHERE run = $3 AND name = $4 AND toward = $5 AND number = $6 AND state = 'open'`
+	_, err = q.exec(ctx, wait, stamp(until), why, run, t.Name, t.For, t.N)
+	return err
+}
+
 // errOvertaken ends a change whose task somebody else finished.
 var errOvertaken = errors.New("overtaken")
 

@@ -5,7 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -15,12 +15,11 @@ import (
 )
 
 // Links makes and checks the addresses that messages lead to. A review link
-// speaks for one run, one address and one purpose, until it expires. The same
-// run and day make the same link, so that sending a message again makes no
-// second one.
+// speaks for one run, one AE and one purpose, until it expires. The same run and
+// day make the same link, so that sending a message again makes no second one.
 type Links struct {
 	Key    []byte // 32 random bytes, kept with the installation
-	Public string // "https://handoff.example.com"; empty where nothing is public
+	Public string // "https://handoff.example.com", without a path; empty where nothing is public
 	Team   string // "http://localhost:8765"
 	For    time.Duration
 	Now    func() time.Time
@@ -43,7 +42,13 @@ func (l *Links) Review(_ context.Context, run lifecycle.Run) (string, error) {
 	}
 	// The day's end, so that a message sent twice holds the same link.
 	until := l.Now().Add(l.term()).UTC().Truncate(24 * time.Hour).Add(24 * time.Hour)
-	return url.JoinPath(l.Public, "review", l.seal(run.ID, run.AE.Email, until))
+	return url.JoinPath(l.Public, "review", l.seal(run, until, ""))
+}
+
+// fresh is a link of its own, whatever links there are: it can be tied to another
+// browser.
+func (l *Links) fresh(run lifecycle.Run) (string, error) {
+	return url.JoinPath(l.Public, "review", l.seal(run, l.Now().Add(l.term()), random()))
 }
 
 func (l *Links) term() time.Duration {
@@ -54,39 +59,46 @@ func (l *Links) term() time.Duration {
 }
 
 // seal is a link's last part: what it speaks for, and the proof that we made it.
-func (l *Links) seal(run, email string, until time.Time) string {
-	said := run + "|" + email + "|" + strconv.FormatInt(until.Unix(), 10)
-	return base64.RawURLEncoding.EncodeToString([]byte(said)) + "." + l.proof(said)
+// The AE is in it by a print, since addresses of pages are kept in many places.
+func (l *Links) seal(run lifecycle.Run, until time.Time, one string) string {
+	said := strings.Join([]string{strconv.FormatInt(until.Unix(), 10), l.person(run), one, run.ID}, "|")
+	return base64.RawURLEncoding.EncodeToString([]byte(said)) + "." + l.proof("review|"+said)
+}
+
+// person tells the AEs of a run apart.
+func (l *Links) person(run lifecycle.Run) string {
+	return l.proof("ae|" + strings.ToLower(run.AE.Email))[:12]
 }
 
 func (l *Links) proof(said string) string {
 	mac := hmac.New(sha256.New, l.Key)
-	mac.Write([]byte("review|" + said))
+	mac.Write([]byte(said))
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil)[:18])
 }
 
 // A grant is what a link speaks for.
 type grant struct {
-	run, email string
-	until      time.Time
+	run    string
+	person string // see [Links.person]
+	until  time.Time
 }
 
-// open reads a link; it errs where we did not make it, and where it has expired
-// gives what it was for.
-func (l *Links) open(link string) (g grant, expired bool, err error) {
+var errNotOurs = errors.New("the link is not one of ours")
+
+// open reads a link; it errs where we did not make it.
+func (l *Links) open(link string) (grant, error) {
 	packed, proof, ok := strings.Cut(link, ".")
-	said, err := base64.RawURLEncoding.DecodeString(packed)
-	if !ok || err != nil || !hmac.Equal([]byte(proof), []byte(l.proof(string(said)))) {
-		return grant{}, false, fmt.Errorf("the link is not one of ours")
+	said, err := base64.RawURLEncoding.Strict().DecodeString(packed)
+	if !ok || err != nil || !hmac.Equal([]byte(proof), []byte(l.proof("review|"+string(said)))) {
+		return grant{}, errNotOurs
 	}
-	parts := strings.Split(string(said), "|")
-	if len(parts) != 3 {
-		return grant{}, false, fmt.Errorf("the link is not one of ours")
+	parts := strings.SplitN(string(said), "|", 4)
+	if len(parts) != 4 {
+		return grant{}, errNotOurs
 	}
-	seconds, err := strconv.ParseInt(parts[2], 10, 64)
+	seconds, err := strconv.ParseInt(parts[0], 10, 64)
 	if err != nil {
-		return grant{}, false, fmt.Errorf("the link is not one of ours")
+		return grant{}, errNotOurs
 	}
-	g = grant{run: parts[0], email: parts[1], until: time.Unix(seconds, 0)}
-	return g, !l.Now().Before(g.until), nil
+	return grant{run: parts[3], person: parts[1], until: time.Unix(seconds, 0)}, nil
 }

@@ -1,136 +1,74 @@
 package web
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
-	"throughline"
 	"throughline/lifecycle"
 )
 
-// A reviewForm is what the AE sees: the draft's items one by one, the questions,
-// and room for more.
-type reviewForm struct {
-	Run       lifecycle.Run
-	PublishAt time.Time
-	Version   int
-	Sections  []reviewSection
-	Questions []throughline.Question
-	Post      string // where the form goes
-	Done      bool
-	Saved     bool
-}
-
-type reviewSection struct {
-	Title string
-	Items []throughline.Item
-}
-
-func (s *Server) form(r *http.Request, run lifecycle.Run, post string) (reviewForm, error) {
-	f := reviewForm{Run: run, PublishAt: s.Service.Rules.PublishAt(run), Post: post, Done: !run.Reviewed.IsZero(), Saved: r.URL.Query().Has("saved")}
-	if run.Version == 0 {
-		return f, problem{http.StatusNotFound, "There is no draft yet. You will be written to when there is."}
-	}
-	h, err := s.Service.Current(r.Context(), run)
-	if err != nil {
-		return f, err
-	}
-	f.Version = run.Version
-	for _, n := range throughline.Sections {
-		sec := reviewSection{Title: n.Title()}
-		for _, it := range h.Items {
-			if it.Kind.Section() == n {
-				sec.Items = append(sec.Items, it)
-			}
-		}
-		if len(sec.Items) > 0 {
-			f.Sections = append(f.Sections, sec)
-		}
-	}
-	f.Questions = h.Questions
-	return f, nil
-}
-
-// take reads the form: a word on each item that has one, an answer to each
-// question that has one, and what was added.
-func (s *Server) take(r *http.Request, run lifecycle.Run, by string) error {
-	if err := r.ParseForm(); err != nil {
-		return problem{http.StatusBadRequest, "The form could not be read; it may be too long. Send it in two parts."}
-	}
-	var version int
-	if _, err := fmt.Sscan(r.FormValue("version"), &version); err != nil {
-		return problem{http.StatusBadRequest, "The form is not whole. Open the page again."}
-	}
-	h, err := s.Store.Document(r.Context(), run.ID, version)
+// teamReviewPage is the review on the team's own pages, for an installation
+// without a public address.
+func (s *Server) teamReviewPage(w http.ResponseWriter, r *http.Request) error {
+	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	review := lifecycle.Review{Version: version, By: by, Role: "AE", Done: r.FormValue("done") != ""}
-	for _, it := range h.Items {
-		kind, words := throughline.RemarkKind(r.FormValue("say:"+it.ID)), strings.TrimSpace(r.FormValue("text:"+it.ID))
-		if kind == "" && words == "" {
-			continue
-		}
-		if kind == "" {
-			kind = throughline.RemarkAdded
-		}
-		review.Remarks = append(review.Remarks, lifecycle.ReviewRemark{Kind: kind, Item: it.ID, Text: words})
+	return s.showForm(w, r, run, runPath(run.ID)+"/review")
+}
+
+func (s *Server) showForm(w http.ResponseWriter, r *http.Request, run lifecycle.Run, post string) error {
+	f, err := s.blank(r, run, run.Version, post)
+	if err != nil {
+		return err
 	}
-	for _, q := range h.Questions {
-		if answer := strings.TrimSpace(r.FormValue("answer:" + q.ID)); answer != "" {
-			review.Remarks = append(review.Remarks, lifecycle.ReviewRemark{Kind: throughline.RemarkAdded, Question: q.ID, Text: answer})
-		}
-	}
-	if more := strings.TrimSpace(r.FormValue("more")); more != "" {
-		review.Remarks = append(review.Remarks, lifecycle.ReviewRemark{Kind: throughline.RemarkAdded, Text: more})
-	}
-	if err := s.Service.Review(r.Context(), run.ID, review); err != nil {
-		return problem{http.StatusBadRequest, "Nothing was saved yet: " + err.Error() + ". Go back and add it."}
-	}
+	f.Saved = r.URL.Query().Has("saved")
+	s.show(w, http.StatusOK, "review.tmpl", f)
 	return nil
 }
 
-// teamReview is the review on the team's own pages, for an installation without a
-// public address.
 func (s *Server) teamReview(w http.ResponseWriter, r *http.Request) error {
 	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
-	if r.Method == http.MethodPost {
-		if err := s.take(r, run, s.Me); err != nil {
-			return err
-		}
-		http.Redirect(w, r, "/runs/"+run.ID+"/review?saved", http.StatusSeeOther)
-		return nil
-	}
-	f, err := s.form(r, run, "/runs/"+run.ID+"/review")
-	if err != nil {
-		return err
-	}
-	s.show(w, http.StatusOK, "review.tmpl", f)
-	return nil
+	return s.take(w, r, run, person(r), runPath(run.ID)+"/review")
 }
+
+// A linkState is what a link is good for.
+type linkState string
+
+const (
+	linkGood    linkState = "good"
+	linkExpired linkState = "expired"
+	// linkMoved was for somebody who is no longer the deal's AE.
+	linkMoved linkState = "moved"
+	// linkTaken is tied to another browser.
+	linkTaken linkState = "taken"
+	linkSent  linkState = "sent" // another one, just now
+)
 
 // linked is the run that a link speaks for.
-func (s *Server) linked(r *http.Request) (lifecycle.Run, grant, error) {
-	g, expired, err := s.Links.open(r.PathValue("link"))
+func (s *Server) linked(r *http.Request) (lifecycle.Run, linkState, error) {
+	g, err := s.Links.open(r.PathValue("link"))
 	if err != nil {
-		return lifecycle.Run{}, g, problem{http.StatusNotFound, "This link is not complete. Open it from the message again, or copy all of it."}
+		return lifecycle.Run{}, "", problem{http.StatusNotFound, "This link is not complete. Open it from the message again, or copy all of it."}
 	}
 	run, err := s.Store.Run(r.Context(), g.run)
-	if err != nil {
-		return run, g, err
+	switch {
+	case err != nil:
+		return run, "", err
+	case g.person != s.Links.person(run):
+		return run, linkMoved, nil
+	case !s.Service.Now().Before(g.until):
+		return run, linkExpired, nil
 	}
-	if expired || !strings.EqualFold(run.AE.Email, g.email) {
-		return run, g, errExpired
-	}
-	return run, g, nil
+	return run, linkGood, nil
 }
-
-var errExpired = problem{http.StatusGone, "This link has expired."}
 
 // mine reports whether the link is tied to this browser.
 func (s *Server) mine(r *http.Request) (bool, error) {
@@ -139,17 +77,37 @@ func (s *Server) mine(r *http.Request) (bool, error) {
 		return false, nil //nolint:nilerr // a browser without the cookie is another one
 	}
 	owner, err := s.Store.Bind(r.Context(), hashed(r.PathValue("link")), "", s.Service.Now())
-	return err == nil && owner != "" && owner == hashed(c.Value), err
+	return err == nil && owner == hashed(c.Value), err
+}
+
+// An openPage stands before the review: it shows nothing of the deal.
+type openPage struct {
+	Link    string
+	State   linkState
+	Browser string // a name for the browser, which the link is tied to once the button is pressed
+	Problem string
+	Written []string // what was typed and could not be saved
+}
+
+// showOpen shows why the review itself is not shown.
+func (s *Server) showOpen(w http.ResponseWriter, r *http.Request, state linkState) error {
+	status := http.StatusOK
+	switch state {
+	case linkExpired, linkMoved:
+		status = http.StatusGone
+	case linkTaken:
+		status = http.StatusForbidden
+	}
+	p := openPage{Link: r.PathValue("link"), State: state, Browser: random(), Written: written(r.PostForm)}
+	slices.Sort(p.Written)
+	s.show(w, status, "open.tmpl", p)
+	return nil
 }
 
 // reviewPage shows the review to the browser that the link is tied to, and a
 // button to everybody else. Looking ties nothing.
 func (s *Server) reviewPage(w http.ResponseWriter, r *http.Request) error {
-	run, _, err := s.linked(r)
-	if err == errExpired {
-		s.show(w, http.StatusGone, "open.tmpl", openPage{Link: r.PathValue("link"), Fresh: true})
-		return nil
-	}
+	run, state, err := s.linked(r)
 	if err != nil {
 		return err
 	}
@@ -157,84 +115,119 @@ func (s *Server) reviewPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	if !mine {
-		s.show(w, http.StatusOK, "open.tmpl", openPage{Link: r.PathValue("link")})
-		return nil
+	if state != linkGood || !mine {
+		return s.showOpen(w, r, state)
 	}
-	f, err := s.form(r, run, "/review/"+r.PathValue("link"))
-	if err != nil {
-		return err
-	}
-	s.show(w, http.StatusOK, "review.tmpl", f)
-	return nil
+	return s.showForm(w, r, run, reviewPath(r))
 }
 
-// An openPage stands before the review: it shows nothing of the deal.
-type openPage struct {
-	Link  string
-	Fresh bool // the link is of no more use here: offer another
-	Sent  bool
-}
+func reviewPath(r *http.Request) string { return "/review/" + r.PathValue("link") }
 
-// openReview ties the link to the browser in which the button was pressed.
+// openReview ties the link to the browser in which the button was pressed first.
+// The page with the button brought a name for the browser, so that a button that
+// is pressed twice in haste is pressed once.
 func (s *Server) openReview(w http.ResponseWriter, r *http.Request) error {
-	if _, _, err := s.linked(r); err != nil {
-		return err
-	}
-	browser := random()
-	owner, err := s.Store.Bind(r.Context(), hashed(r.PathValue("link")), hashed(browser), s.Service.Now())
+	_, state, err := s.linked(r)
 	if err != nil {
 		return err
 	}
-	if owner != hashed(browser) {
-		s.show(w, http.StatusForbidden, "open.tmpl", openPage{Link: r.PathValue("link"), Fresh: true})
-		return nil
+	if state != linkGood {
+		return s.showOpen(w, r, state)
 	}
-	http.SetCookie(w, &http.Cookie{
-		Name: reviewCookie, Value: browser, Path: "/review/" + r.PathValue("link"), HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: strings.HasPrefix(s.Links.Public, "https://"), MaxAge: int(DefaultFor.Seconds()),
-	})
-	http.Redirect(w, r, "/review/"+r.PathValue("link"), http.StatusSeeOther)
+	mine, err := s.mine(r)
+	if err != nil {
+		return err
+	}
+	if !mine {
+		browser := r.PostForm.Get("browser")
+		if len(browser) != len(random()) {
+			browser = random()
+		}
+		owner, err := s.Store.Bind(r.Context(), hashed(r.PathValue("link")), hashed(browser), s.Service.Now())
+		if err != nil {
+			return err
+		}
+		if owner != hashed(browser) {
+			return s.showOpen(w, r, linkTaken)
+		}
+		http.SetCookie(w, &http.Cookie{
+			Name: reviewCookie, Value: browser, Path: reviewPath(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+			Secure: strings.HasPrefix(s.Links.Public, "https://"), MaxAge: int((s.Links.term() + 24*time.Hour).Seconds()),
+		})
+	}
+	http.Redirect(w, r, reviewPath(r), http.StatusSeeOther)
 	return nil
 }
 
-// sendFresh sends another link to the AE's address, whoever asks.
-func (s *Server) sendFresh(w http.ResponseWriter, r *http.Request) error {
-	run, _, err := s.linked(r)
-	if err != nil && err != errExpired {
+func (s *Server) takeReview(w http.ResponseWriter, r *http.Request) error {
+	run, state, err := s.linked(r)
+	if err != nil {
 		return err
+	}
+	mine, err := s.mine(r)
+	if err != nil {
+		return err
+	}
+	if state == linkGood && !mine {
+		state = linkTaken
+	}
+	if state != linkGood {
+		return s.showOpen(w, r, state)
+	}
+	return s.take(w, r, run, run.AE.Email, reviewPath(r))
+}
+
+// sendFresh sends another link to the AE's address, whoever asks. The link that was
+// tied to another browser stays with that one: both were sent to the AE, and a
+// review that was begun at one desk can be ended there.
+func (s *Server) sendFresh(w http.ResponseWriter, r *http.Request) error {
+	run, state, err := s.linked(r)
+	if err != nil {
+		return err
+	}
+	if state == linkMoved {
+		return s.showOpen(w, r, state)
 	}
 	if err := s.send(r, run); err != nil {
 		return err
 	}
-	s.show(w, http.StatusOK, "open.tmpl", openPage{Link: r.PathValue("link"), Sent: true})
-	return nil
+	return s.showOpen(w, r, linkSent)
 }
+
+// freshEvery is how long after a fresh link there may be another: whoever finds an
+// old link can't fill the AE's inbox with it.
+const freshEvery = 10 * time.Minute
 
 func (s *Server) send(r *http.Request, run lifecycle.Run) error {
-	if s.SendLink == nil || run.AE.Email == "" {
-		return problem{http.StatusConflict, "No address of the AE is known, or no way to write to it is configured."}
+	if s.Links.Public == "" {
+		return problem{http.StatusConflict, "No public address is configured, so there are no review links. The AE reviews on this page, signed in."}
+	}
+	if ended(run) {
+		return problem{http.StatusConflict, "The run of this handoff has ended. There is nothing to review any more."}
 	}
 	now := s.Service.Now()
-	link := s.Links.Public + "/review/" + s.Links.seal(run.ID, run.AE.Email, now.Add(s.Links.term()))
-	return s.SendLink(r.Context(), run, link)
-}
-
-func (s *Server) takeReview(w http.ResponseWriter, r *http.Request) error {
-	run, g, err := s.linked(r)
+	claimed, err := s.Store.FreshLink(r.Context(), run.ID, now, now.Add(-freshEvery))
 	if err != nil {
 		return err
 	}
-	mine, err := s.mine(r)
-	if err != nil {
-		return err
+	if !claimed {
+		return problem{http.StatusTooManyRequests, fmt.Sprintf("A fresh link was sent less than %d minutes ago. It is in the AE’s inbox; in a while another can be sent.", int(freshEvery.Minutes()))}
 	}
-	if !mine {
-		return problem{http.StatusForbidden, "This review was opened in another browser. Ask for a fresh link there where you opened this one."}
+	link, err := s.Links.fresh(run)
+	if err == nil {
+		err = s.Service.SendLink(r.Context(), run, link)
 	}
-	if err := s.take(r, run, g.email); err != nil {
-		return err
+	if err == nil {
+		return nil
 	}
-	http.Redirect(w, r, "/review/"+r.PathValue("link")+"?saved", http.StatusSeeOther)
-	return nil
+	if undo := s.Store.NoFreshLink(r.Context(), run.ID, now); undo != nil {
+		return errors.Join(err, undo)
+	}
+	if errors.Is(err, lifecycle.ErrNoWay) {
+		return problem{http.StatusConflict, "No address of the AE is known, or no way to write to people is configured."}
+	}
+	if s.Log != nil {
+		s.Log.WarnContext(r.Context(), "fresh review link not sent", "run", run.ID, "error", err)
+	}
+	return problem{http.StatusBadGateway, "The message could not be sent just now. Try again in a few minutes."}
 }

@@ -1,19 +1,19 @@
 package web
 
 import (
+	"bytes"
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
 	"embed"
-	"encoding/base64"
 	"errors"
+	"fmt"
 	"html/template"
 	"log/slog"
 	"net/http"
 	"strings"
 	"time"
+	"unicode"
+	"unicode/utf8"
 
-	"throughline"
 	"throughline/lifecycle"
 	"throughline/store"
 )
@@ -23,13 +23,7 @@ type Server struct {
 	Service *lifecycle.Service
 	Store   Store
 	Links   *Links
-	// SendLink sends the AE a fresh review link to the address that is known; nil
-	// where no way to people is configured.
-	SendLink func(ctx context.Context, run lifecycle.Run, link string) error
-	Log      *slog.Logger
-	// Me is who acts on the team's pages: the address of the person who runs the
-	// program, until people sign in by name.
-	Me string
+	Log     *slog.Logger // nil for none
 }
 
 // A Store is what the pages read.
@@ -39,15 +33,24 @@ type Store interface {
 	Runs(ctx context.Context, most int) ([]lifecycle.Run, error)
 	Moves(ctx context.Context, run string) ([]lifecycle.Move, error)
 	Tasks(ctx context.Context, run string) ([]lifecycle.Task, error)
+	// ParkedCounts are how many tasks of each run wait for a person.
+	ParkedCounts(ctx context.Context) (map[string]int, error)
 	Copies(ctx context.Context, run string) ([]store.Copy, error)
 	// Bind ties a link to a browser, unless it is tied already: it gives the
 	// browser that it is tied to.
 	Bind(ctx context.Context, link, browser string, at time.Time) (string, error)
-	// Session keeps that a browser has signed in, until a moment.
-	Session(ctx context.Context, browser string, until time.Time) error
-	SignedIn(ctx context.Context, browser string, now time.Time) (bool, error)
-	// SpendToken spends a one-time token; false where it is spent or none.
-	SpendToken(ctx context.Context, token string, now time.Time) (bool, error)
+	// FreshLink claims that a fresh link is sent now, unless one was sent since a
+	// moment; NoFreshLink takes that back.
+	FreshLink(ctx context.Context, run string, now, since time.Time) (bool, error)
+	NoFreshLink(ctx context.Context, run string, at time.Time) error
+	// Session keeps that a person has signed in with a browser, until a moment;
+	// SignedIn is who has, empty where nobody has.
+	Session(ctx context.Context, browser, who string, until time.Time) error
+	SignedIn(ctx context.Context, browser string, now time.Time) (string, error)
+	SignOut(ctx context.Context, browser string) error
+	// SpendToken spends a one-time token: it is whom it signs in, empty where it
+	// is spent or none.
+	SpendToken(ctx context.Context, token string, now time.Time) (string, error)
 }
 
 //go:embed templates/*.tmpl
@@ -63,32 +66,21 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 		}
 		return t.UTC().Format("2 Jan 2006, 15:04 UTC")
 	},
-	"iso":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"words": func(s any) string { return strings.ReplaceAll(text(s), "_", " ") },
-	"add":   func(a, b int) int { return a + b },
+	"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	// words are an identifier as a person reads it: "in review" of in_review.
+	"words": func(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") },
 }).ParseFS(templateFiles, "templates/*.tmpl"))
 
-func text(v any) string {
-	switch v := v.(type) {
-	case lifecycle.Stage:
-		return string(v)
-	case lifecycle.Reason:
-		return string(v)
-	case throughline.Kind:
-		return string(v)
-	case string:
-		return v
-	}
-	return ""
-}
+// A handler answers a request, or errs with what [Server.page] makes a page of.
+type handler func(http.ResponseWriter, *http.Request) error
 
 // Team is the handler of the team's pages.
 func (s *Server) Team() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /signin", s.signInPage)
-	mux.HandleFunc("POST /signin", s.signIn)
-	mux.HandleFunc("GET /style.css", serveStyle)
-	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
+	mux := s.mux()
+	mux.Handle("GET /signin", s.page(s.signInPage))
+	mux.Handle("POST /signin", s.page(s.signIn))
+	for pattern, h := range map[string]handler{
+		"POST /signout":               s.signOut,
 		"GET /{$}":                    s.listPage,
 		"GET /runs/{id}":              s.runPage,
 		"GET /runs/{id}/handoff":      s.handoffPage,
@@ -98,23 +90,32 @@ func (s *Server) Team() http.Handler {
 		"POST /runs/{id}/kickoff":     s.setKickoff,
 		"POST /runs/{id}/retry":       s.retry,
 		"POST /runs/{id}/review-link": s.freshLink,
-		"GET /runs/{id}/review":       s.teamReview,
+		"GET /runs/{id}/review":       s.teamReviewPage,
 		"POST /runs/{id}/review":      s.teamReview,
 	} {
-		mux.Handle(pattern, s.signedIn(s.page(h)))
+		mux.Handle(pattern, s.page(s.signedIn(h)))
 	}
 	return s.guard(mux)
 }
 
 // Public is the handler of the links that were sent.
 func (s *Server) Public() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("GET /style.css", serveStyle)
+	mux := s.mux()
 	mux.Handle("GET /review/{link}", s.page(s.reviewPage))
 	mux.Handle("POST /review/{link}/open", s.page(s.openReview))
 	mux.Handle("POST /review/{link}/fresh", s.page(s.sendFresh))
 	mux.Handle("POST /review/{link}", s.page(s.takeReview))
 	return s.guard(mux)
+}
+
+// mux has what both handlers answer.
+func (s *Server) mux() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /style.css", serveStyle)
+	// A browser asks for an icon by itself.
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.Handle("/", s.page(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
+	return mux
 }
 
 func serveStyle(w http.ResponseWriter, _ *http.Request) {
@@ -123,23 +124,38 @@ func serveStyle(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(style) // who has gone needs none
 }
 
-// longestForm bounds what a form may send.
-const longestForm = 1 << 20
+// longestForm bounds what a form may send, in bytes: the longest words on each of
+// a long handoff's items fit.
+const longestForm = 4 << 20
+
+const (
+	// pagePolicy lets a page load our style and send its forms to us.
+	pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	// documentPolicy is for a rendered handoff, whose own policy names the one
+	// style that it holds.
+	documentPolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+)
 
 // guard is what every answer has: nothing may be loaded or run but our style,
 // forms come from our own pages, and no address leaks to where a link leads.
 func (s *Server) guard(h http.Handler) http.Handler {
 	same := http.NewCrossOriginProtection()
-	return same.Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	same.SetDenyHandler(s.page(func(http.ResponseWriter, *http.Request) error {
+		return problem{http.StatusForbidden, "This came from another site, and nothing was done. Open the page itself and try there."}
+	}))
+	h = same.Handler(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
-		head.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'")
+		head.Set("Content-Security-Policy", pagePolicy)
 		head.Set("X-Content-Type-Options", "nosniff")
-		head.Set("Referrer-Policy", "no-referrer")
+		// With "no-referrer" browsers would not tell where a form comes from.
+		head.Set("Referrer-Policy", "same-origin")
 		head.Set("Cache-Control", "no-store")
 		head.Set("Cross-Origin-Opener-Policy", "same-origin")
+		head.Set("Cross-Origin-Resource-Policy", "same-origin")
 		r.Body = http.MaxBytesReader(w, r.Body, longestForm)
 		h.ServeHTTP(w, r)
-	}))
+	})
 }
 
 // A problem is an error that is shown to the person: what happened, and what to
@@ -151,11 +167,16 @@ type problem struct {
 
 func (p problem) Error() string { return p.text }
 
-// page shows errors as pages: what a person can do something about in words, the
-// rest as a fault that the log tells of.
-func (s *Server) page(h func(http.ResponseWriter, *http.Request) error) http.Handler {
+var errNoPage = problem{http.StatusNotFound, "There is no such page. The address may not be complete."}
+
+// page reads what a form sent, and shows errors as pages: what a person can do
+// something about in words, the rest as a fault that the log tells of.
+func (s *Server) page(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		err := h(w, r)
+		err := readForm(r)
+		if err == nil {
+			err = h(w, r)
+		}
 		var known problem
 		switch {
 		case err == nil:
@@ -163,19 +184,52 @@ func (s *Server) page(h func(http.ResponseWriter, *http.Request) error) http.Han
 			s.show(w, known.status, "problem.tmpl", known.text)
 		case errors.Is(err, lifecycle.ErrNotFound):
 			s.show(w, http.StatusNotFound, "problem.tmpl", "There is no such handoff. It may have been erased.")
-		case errors.Is(err, lifecycle.ErrTooEarly), errors.Is(err, lifecycle.ErrTooLate):
-			s.show(w, http.StatusConflict, "problem.tmpl", "This is not possible now: the handoff is not published yet, or its run has ended.")
 		default:
 			if s.Log != nil {
-				s.Log.ErrorContext(r.Context(), "page failed", "path", r.Pattern, "error", err)
+				s.Log.ErrorContext(r.Context(), "page failed", "page", r.Pattern, "error", err)
 			}
-			s.show(w, http.StatusInternalServerError, "problem.tmpl", "Something went wrong here. Try again; if it goes on, look at the log.")
+			s.show(w, http.StatusInternalServerError, "problem.tmpl", "Something went wrong here, and nothing was changed. Go back and try again; if it goes on, the program's log says more.")
 		}
 	})
 }
 
+// readForm fills PostForm with clean text. What no browser sends has no page.
+func readForm(r *http.Request) error {
+	if !utf8.ValidString(r.URL.Path) || strings.ContainsRune(r.URL.Path, 0) {
+		return errNoPage
+	}
+	if err := r.ParseForm(); err != nil && r.Method == http.MethodPost {
+		var long *http.MaxBytesError
+		if errors.As(err, &long) {
+			return problem{http.StatusRequestEntityTooLarge, "This is longer than one form can hold, and nothing was saved. Go back, and save it in parts."}
+		}
+		return problem{http.StatusBadRequest, "The form did not arrive whole, and nothing was saved. Go back and send it again."}
+	}
+	for name, values := range r.PostForm {
+		for i, v := range values {
+			r.PostForm[name][i] = clean(v)
+		}
+	}
+	return nil
+}
+
+// clean is text as a person typed it: in UTF-8, with plain line ends, and without
+// what has no shape.
+func clean(s string) string {
+	s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\r\n", "\n")
+	return strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && r != '\n' && r != '\t' {
+			return -1
+		}
+		return r
+	}, s))
+}
+
+// line is clean text in one line.
+func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+
 func (s *Server) show(w http.ResponseWriter, status int, name string, data any) {
-	var b strings.Builder
+	var b bytes.Buffer
 	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
 		if s.Log != nil {
 			s.Log.Error("page can't be written", "page", name, "error", err)
@@ -185,67 +239,5 @@ func (s *Server) show(w http.ResponseWriter, status int, name string, data any) 
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write([]byte(b.String())) // who has gone needs none
-}
-
-// The cookies: one names a signed-in browser, one the browser that a review link
-// is tied to.
-const (
-	teamCookie   = "throughline"
-	reviewCookie = "throughline-review"
-	sessionFor   = 12 * time.Hour
-)
-
-// signedIn lets through who has signed in.
-func (s *Server) signedIn(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if c, err := r.Cookie(teamCookie); err == nil {
-			ok, err := s.Store.SignedIn(r.Context(), hashed(c.Value), s.Service.Now())
-			if err == nil && ok {
-				h.ServeHTTP(w, r)
-				return
-			}
-		}
-		s.show(w, http.StatusUnauthorized, "signin.tmpl", "")
-	})
-}
-
-// signInPage shows a button: the address alone signs nobody in, since programs
-// open addresses too.
-func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) {
-	s.show(w, http.StatusOK, "signin.tmpl", r.URL.Query().Get("token"))
-}
-
-func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
-	ok, err := s.Store.SpendToken(r.Context(), hashed(r.FormValue("token")), s.Service.Now())
-	if err != nil || !ok {
-		s.show(w, http.StatusForbidden, "problem.tmpl", "This sign-in link was used or has expired. Make a new one with: throughline signin")
-		return
-	}
-	browser := random()
-	if err := s.Store.Session(r.Context(), hashed(browser), s.Service.Now().Add(sessionFor)); err != nil {
-		s.show(w, http.StatusInternalServerError, "problem.tmpl", "Signing in failed. Try again.")
-		return
-	}
-	http.SetCookie(w, &http.Cookie{Name: teamCookie, Value: browser, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: int(sessionFor.Seconds())})
-	http.Redirect(w, r, "/", http.StatusSeeOther)
-}
-
-// random is a secret that can't be guessed.
-func random() string {
-	var b [24]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return base64.RawURLEncoding.EncodeToString(b[:])
-}
-
-// hashed is how a secret is kept: the database's reader can't use it.
-func hashed(secret string) string {
-	sum := sha256.Sum256([]byte(secret))
-	return base64.RawURLEncoding.EncodeToString(sum[:])
-}
-
-// SignInToken is a one-time token, and how it is kept.
-func SignInToken() (token, kept string) {
-	token = random()
-	return token, hashed(token)
+	_, _ = w.Write(b.Bytes()) // who has gone needs none
 }

@@ -1,8 +1,15 @@
 package web
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
 	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
 	"time"
+	"unicode/utf8"
 
 	"throughline"
 	"throughline/lifecycle"
@@ -18,77 +25,116 @@ func (s *Server) listPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	parked, err := s.Store.ParkedCounts(r.Context())
+	if err != nil {
+		return err
+	}
 	type row struct {
 		lifecycle.Run
 		PublishAt time.Time
 		Parked    int
 	}
-	var rows []row
-	for _, run := range runs {
-		tasks, err := s.Store.Tasks(r.Context(), run.ID)
-		if err != nil {
-			return err
-		}
-		one := row{Run: run, PublishAt: s.Service.Rules.PublishAt(run)}
-		for _, t := range tasks {
-			if t.State == lifecycle.TaskParked {
-				one.Parked++
-			}
-		}
-		rows = append(rows, one)
+	rows := make([]row, len(runs))
+	for i, run := range runs {
+		rows[i] = row{Run: run, PublishAt: s.Service.Rules.PublishAt(run), Parked: parked[run.ID]}
 	}
-	s.show(w, http.StatusOK, "list.tmpl", rows)
+	s.show(w, http.StatusOK, "list.tmpl", struct {
+		Person string
+		Rows   []row
+		Full   bool
+	}{person(r), rows, len(rows) == mostRuns})
 	return nil
+}
+
+// A runView is a run's page. Typed is what a form sent that could not be done, and
+// Problem says why, by the name of the form.
+type runView struct {
+	Person       string
+	Run          lifecycle.Run
+	PublishAt    time.Time
+	Ended        bool
+	Moves        []lifecycle.Move
+	Parked, Open []lifecycle.Task
+	Copies       []store.Copy
+	Since        []string // what changed since the accepted version
+	Reasons      []lifecycle.Reason
+	Audiences    []throughline.Audience
+	CanSend      bool // a fresh review link
+	Done         string
+	Problem      map[string]string
+	Typed        url.Values
 }
 
 func (s *Server) runPage(w http.ResponseWriter, r *http.Request) error {
-	ctx := r.Context()
-	run, err := s.Store.Run(ctx, r.PathValue("id"))
+	v, err := s.runView(r)
 	if err != nil {
 		return err
 	}
-	moves, err := s.Store.Moves(ctx, run.ID)
-	if err != nil {
-		return err
+	if r.URL.Query().Has("sent") {
+		v.Done = "A fresh link is on its way to the AE."
 	}
-	tasks, err := s.Store.Tasks(ctx, run.ID)
-	if err != nil {
-		return err
-	}
-	copies, err := s.Store.Copies(ctx, run.ID)
-	if err != nil {
-		return err
-	}
-	var parked, open []lifecycle.Task
-	for _, t := range tasks {
-		switch t.State {
-		case lifecycle.TaskParked:
-			parked = append(parked, t)
-		case lifecycle.TaskOpen:
-			open = append(open, t)
-		}
-	}
-	s.show(w, http.StatusOK, "run.tmpl", struct {
-		Run          lifecycle.Run
-		PublishAt    time.Time
-		Moves        []lifecycle.Move
-		Parked, Open []lifecycle.Task
-		Copies       []store.Copy
-		Reasons      []lifecycle.Reason
-		Audiences    []throughline.Audience
-	}{run, s.Service.Rules.PublishAt(run), moves, parked, open, copies, lifecycle.Reasons, throughline.Audiences})
+	s.show(w, http.StatusOK, "run.tmpl", v)
 	return nil
 }
 
-// handoffPage shows a version as an audience sees it. The document brings its own
-// content security policy, which is narrower than ours.
+func (s *Server) runView(r *http.Request) (v runView, err error) {
+	ctx := r.Context()
+	v = runView{Person: person(r), Reasons: lifecycle.Reasons, Audiences: throughline.Audiences}
+	if v.Run, err = s.Store.Run(ctx, r.PathValue("id")); err != nil {
+		return v, err
+	}
+	v.PublishAt, v.Ended = s.Service.Rules.PublishAt(v.Run), ended(v.Run)
+	v.CanSend = s.Links.Public != "" && v.Run.AE.Email != "" && v.Run.Version > 0 && !v.Ended
+	if v.Moves, err = s.Store.Moves(ctx, v.Run.ID); err != nil {
+		return v, err
+	}
+	tasks, err := s.Store.Tasks(ctx, v.Run.ID)
+	if err != nil {
+		return v, err
+	}
+	for _, t := range tasks {
+		switch t.State {
+		case lifecycle.TaskParked:
+			v.Parked = append(v.Parked, t)
+		case lifecycle.TaskOpen:
+			v.Open = append(v.Open, t)
+		}
+	}
+	if v.Copies, err = s.Store.Copies(ctx, v.Run.ID); err != nil {
+		return v, err
+	}
+	v.Since, err = s.since(r, v.Run)
+	return v, err
+}
+
+func ended(run lifecycle.Run) bool {
+	return run.Stage == lifecycle.StageClosed || run.Stage == lifecycle.StageCancelled
+}
+
+// since is what a handoff says that it did not when it was accepted.
+func (s *Server) since(r *http.Request, run lifecycle.Run) ([]string, error) {
+	if run.AcceptedVersion == 0 || run.PublishedVersion <= run.AcceptedVersion {
+		return nil, nil
+	}
+	before, err := s.Store.Document(r.Context(), run.ID, run.AcceptedVersion)
+	if err != nil {
+		return nil, fmt.Errorf("reading version %d: %w", run.AcceptedVersion, err)
+	}
+	after, err := s.Store.Document(r.Context(), run.ID, run.PublishedVersion)
+	if err != nil {
+		return nil, fmt.Errorf("reading version %d: %w", run.PublishedVersion, err)
+	}
+	return lifecycle.Changes(before, after), nil
+}
+
+// handoffPage shows a version as an audience sees it, and notes who read it.
 func (s *Server) handoffPage(w http.ResponseWriter, r *http.Request) error {
 	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
 	}
 	if run.Version == 0 {
-		return problem{http.StatusNotFound, "There is no draft yet."}
+		return problem{http.StatusNotFound, "There is no draft of this handoff yet. Its page says when there will be."}
 	}
 	audience := throughline.Audience(r.URL.Query().Get("audience"))
 	if audience == "" {
@@ -98,24 +144,83 @@ func (s *Server) handoffPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	w.Header().Del("Content-Security-Policy")
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	return render.HTML(w, h, audience)
-}
-
-func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
-	if err := s.Service.Accept(r.Context(), r.PathValue("id"), s.Me); err != nil {
+	var b bytes.Buffer
+	if err := render.HTML(&b, h, audience); err != nil {
 		return err
 	}
-	return back(w, r)
+	if r.Method == http.MethodGet && r.Header.Get("Sec-Purpose") == "" { // a person, and no prefetch
+		if err := s.Service.Read(r.Context(), run.ID, person(r)); err != nil {
+			return err
+		}
+	}
+	w.Header().Set("Content-Security-Policy", documentPolicy)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(b.Bytes()) // who has gone needs none
+	return nil
 }
 
-func (s *Server) giveBack(w http.ResponseWriter, r *http.Request) error {
-	err := s.Service.Return(r.Context(), r.PathValue("id"), s.Me, lifecycle.Reason(r.FormValue("reason")), r.FormValue("note"))
+// The names of the forms on a run's page.
+const (
+	formAccept  = "accept"
+	formNote    = "note"
+	formReturn  = "return"
+	formKickoff = "kickoff"
+	formLink    = "link"
+)
+
+// done leads back to the run's page; what was not possible is said there beside the
+// form, which keeps what was typed.
+func (s *Server) done(w http.ResponseWriter, r *http.Request, form string, err error) error {
+	var known problem
+	switch {
+	case err == nil:
+		http.Redirect(w, r, runPath(r.PathValue("id")), http.StatusSeeOther)
+		return nil
+	case errors.As(err, &known):
+	case errors.Is(err, lifecycle.ErrTooEarly):
+		known = problem{http.StatusConflict, "The handoff is not published yet. This is possible once it is."}
+	case errors.Is(err, lifecycle.ErrTooLate):
+		known = problem{http.StatusConflict, "The kickoff has been, or the run of this handoff has ended. Nothing was changed."}
+	case errors.Is(err, lifecycle.ErrMovedOn):
+		known = problem{http.StatusConflict, "A newer version came out while you were reading. Look at it, and accept it then."}
+	default:
+		return err
+	}
+	v, err := s.runView(r)
 	if err != nil {
 		return err
 	}
-	return back(w, r)
+	v.Problem, v.Typed = map[string]string{form: known.text}, r.PostForm
+	s.show(w, known.status, "run.tmpl", v)
+	return nil
+}
+
+func runPath(id string) string { return "/runs/" + url.PathEscape(id) }
+
+func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
+	version, err := strconv.Atoi(r.PostForm.Get("version"))
+	if err != nil {
+		return s.done(w, r, formAccept, problem{http.StatusBadRequest, "The form did not say which version you read. Accept it here."})
+	}
+	return s.done(w, r, formAccept, s.Service.AcceptVersion(r.Context(), r.PathValue("id"), person(r), version))
+}
+
+func (s *Server) giveBack(w http.ResponseWriter, r *http.Request) error {
+	reason, note := lifecycle.Reason(r.PostForm.Get("reason")), r.PostForm.Get("text")
+	if !slices.Contains(lifecycle.Reasons, reason) {
+		return s.done(w, r, formReturn, problem{http.StatusBadRequest, "Choose why it goes back."})
+	}
+	if said := tooLong(note); said != "" {
+		return s.done(w, r, formReturn, problem{http.StatusUnprocessableEntity, said})
+	}
+	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	if run.Stage == lifecycle.StageReturned && (run.ReturnReason != reason || run.ReturnNote != note) {
+		return s.done(w, r, formReturn, problem{http.StatusConflict, "It is with the AE already. Add what you wrote as a note, and it stands with the rest."})
+	}
+	return s.done(w, r, formReturn, s.Service.Return(r.Context(), r.PathValue("id"), person(r), reason, note))
 }
 
 func (s *Server) note(w http.ResponseWriter, r *http.Request) error {
@@ -123,32 +228,70 @@ func (s *Server) note(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	err = s.Service.Review(r.Context(), run.ID, lifecycle.Review{
-		Version: run.Version, By: s.Me, Role: "CSM",
-		Remarks: []lifecycle.ReviewRemark{{Kind: throughline.RemarkAdded, Text: r.FormValue("text")}},
-	})
-	if err != nil {
-		return problem{http.StatusBadRequest, err.Error()}
+	text := r.PostForm.Get("text")
+	switch said := tooLong(text); {
+	case said != "":
+		err = problem{http.StatusUnprocessableEntity, said}
+	case text == "":
+		err = problem{http.StatusUnprocessableEntity, "There is no text yet. Write what the AE and the next reader should know."}
+	case run.Version == 0:
+		err = lifecycle.ErrTooEarly
+	default:
+		err = s.Service.Review(r.Context(), run.ID, lifecycle.Review{
+			Version: run.Version, By: person(r), Role: "CSM", Remarks: []lifecycle.ReviewRemark{{Kind: throughline.RemarkAdded, Text: text}},
+		})
 	}
-	return back(w, r)
+	return s.done(w, r, formNote, err)
 }
 
-func (s *Server) setKickoff(w http.ResponseWriter, r *http.Request) error {
-	at, err := time.Parse("2006-01-02T15:04", r.FormValue("at"))
-	if err != nil {
-		return problem{http.StatusBadRequest, "That is no date and time. Write it as 2026-10-06T15:00, in UTC."}
+// tooLong is what to say of a text that is; empty of one that fits.
+func tooLong(text string) string {
+	if n := utf8.RuneCountInString(text); n > lifecycle.LongestWord {
+		return fmt.Sprintf("This has %d characters, and %d fit here. Shorten it, or say the rest in a second text.", n, lifecycle.LongestWord)
 	}
-	if err := s.Service.SetKickoff(r.Context(), r.PathValue("id"), s.Me, at); err != nil {
+	return ""
+}
+
+// farthestKickoff is how long after Closed Won a kickoff may be: beyond that, the
+// year is a slip of the keyboard.
+const farthestKickoff = 3 * 365 * 24 * time.Hour
+
+func (s *Server) setKickoff(w http.ResponseWriter, r *http.Request) error {
+	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
+	if err != nil {
 		return err
 	}
-	return back(w, r)
+	at, err := time.Parse("2006-01-02T15:04", r.PostForm.Get("at"))
+	if err != nil { // some browsers add seconds
+		at, err = time.Parse("2006-01-02T15:04:05", r.PostForm.Get("at"))
+	}
+	switch {
+	case err != nil:
+		err = problem{http.StatusUnprocessableEntity, "That is no date and time. Write it as 2026-10-06T15:00, in UTC."}
+	case at.Before(run.Won):
+		err = problem{http.StatusUnprocessableEntity, "That is before the deal was won. Look at the year and the month."}
+	case at.After(run.Won.Add(farthestKickoff)):
+		err = problem{http.StatusUnprocessableEntity, "That is more than three years after the deal was won. Look at the year."}
+	default:
+		err = s.Service.SetKickoff(r.Context(), run.ID, person(r), at)
+	}
+	return s.done(w, r, formKickoff, err)
 }
 
 func (s *Server) retry(w http.ResponseWriter, r *http.Request) error {
-	if err := s.Service.Retry(r.Context(), r.PathValue("id"), r.FormValue("task"), s.Me); err != nil {
+	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
+	if err != nil {
 		return err
 	}
-	return back(w, r)
+	key := r.PostForm.Get("task")
+	task, err := s.Store.Task(r.Context(), run.ID, key)
+	if errors.Is(err, lifecycle.ErrNotFound) || err == nil && task.State != lifecycle.TaskParked {
+		return s.done(w, r, "", nil) // it goes on already
+	}
+	if err == nil {
+		err = s.Service.Retry(r.Context(), run.ID, key, person(r))
+	}
+	return s.done(w, r, "", err)
 }
 
 // freshLink sends the AE another review link.
@@ -158,12 +301,8 @@ func (s *Server) freshLink(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	if err := s.send(r, run); err != nil {
-		return err
+		return s.done(w, r, formLink, err)
 	}
-	return back(w, r)
-}
-
-func back(w http.ResponseWriter, r *http.Request) error {
-	http.Redirect(w, r, "/runs/"+r.PathValue("id"), http.StatusSeeOther)
+	http.Redirect(w, r, runPath(run.ID)+"?sent", http.StatusSeeOther)
 	return nil
 }

@@ -66,19 +66,28 @@ CREATE TABLE review_links (
     at BIGINT NOT NULL
 );
 
+-- When the AE was last sent a fresh link.
+CREATE TABLE fresh_links (
+    run TEXT PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+    at BIGINT NOT NULL
+);
+
 CREATE TABLE sessions (
     browser TEXT PRIMARY KEY,
+    who TEXT NOT NULL, -- email address
     until BIGINT NOT NULL
 );
 
 CREATE TABLE sign_in_tokens (
     token TEXT PRIMARY KEY,
+    who TEXT NOT NULL,
     until BIGINT NOT NULL
 );
 
 -- +goose Down
 DROP TABLE sign_in_tokens;
 DROP TABLE sessions;
+DROP TABLE fresh_links;
 DROP TABLE review_links;
 DROP TABLE archives;
 DROP TABLE documents;
