@@ -320,7 +320,7 @@ func (p erased) without(v any, mark string) (any, bool) {
 // masked is a text in which the person is not named.
 func (p erased) masked(s, mark string) string {
 	for _, word := range append([]string{p.email}, p.names...) {
-		s = regexp.MustCompile(`(?i)` + regexp.QuoteMeta(word)).ReplaceAllLiteralString(s, mark)
+		s = regexp.MustCompile(`(?i)`+regexp.QuoteMeta(word)).ReplaceAllLiteralString(s, mark)
 	}
 	return s
 }

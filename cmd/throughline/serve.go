@@ -113,7 +113,7 @@ func (c *config) checkServe() error {
 	return errors.Join(errs...)
 }
 
-// A activity is something that goes on until its context ends.
+// An activity is something that goes on until its context ends.
 type activity func(ctx context.Context) error
 
 // together runs parts until the context ends, or one of them fails, which ends the
@@ -154,7 +154,6 @@ func (w *wired) parts(ctx context.Context) ([]activity, error) {
 		w.again(24*time.Hour, "erasing what is past its time failed", w.retain),
 	}
 	site := &pages.Server{Service: w.service, Store: w.db, Links: w.links, Log: log}
-	w.person(site)
 	team := http.NewServeMux()
 	team.Handle("/", site.Team())
 	w.health(team)
@@ -265,7 +264,7 @@ func (c *config) me() string {
 	if owner, err := c.owner(); err == nil && owner.Email != "" {
 		return owner.Email
 	}
-	return "team"
+	return "team@localhost"
 }
 
 // signInWords is how long a sign-in link waits, in words.
@@ -277,14 +276,5 @@ func (w *wired) signInLink(ctx context.Context) (string, error) {
 }
 
 func signInLink(ctx context.Context, db *store.DB, c *config, now time.Time) (string, error) {
-	token, kept := pages.SignInToken()
-	if err := db.IssueToken(ctx, kept, now.Add(30*time.Minute)); err != nil {
-		return "", err
-	}
-	return c.teamURL() + "/signin?token=" + token, nil
-}
-
-// person tells the pages who acts on them.
-func (w *wired) person(site *pages.Server) {
-	site.Me = w.config.me()
+	return pages.SignInLink(ctx, db, c.teamURL(), c.me(), now)
 }

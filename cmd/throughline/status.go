@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	netmail "net/mail"
 	"strings"
 	"time"
 
@@ -390,6 +391,7 @@ func newSignIn(e env) *cobra.Command {
 		Long:  "Prints an address of the team's pages that signs in the browser that opens it first. It holds for " + signInWords + ".",
 		Args:  noArguments,
 	}
+	as := cmd.Flags().String("as", "", "whose `EMAIL` address stands with what is done there; that of serve.me or play.owner without it")
 	setup := addSetupFlags(cmd, e)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		c, n, err := setup.kept(cmd.Context())
@@ -397,6 +399,13 @@ func newSignIn(e env) *cobra.Command {
 			return err
 		}
 		defer n.close()
+		if *as != "" {
+			a, err := netmail.ParseAddress(*as)
+			if err != nil {
+				return usageError{errors.New("--as is an email address, such as someone@example.com")}
+			}
+			c.Serve.Me = a.Address
+		}
 		link, err := signInLink(cmd.Context(), n.db, c, e.now())
 		if err != nil {
 			return err
