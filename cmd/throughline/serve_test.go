@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -19,6 +21,7 @@ import (
 	"testing"
 	"time"
 
+	"throughline"
 	"throughline/lifecycle"
 	"throughline/store"
 	smtptwin "throughline/twin/smtp"
@@ -64,7 +67,15 @@ func free(t *testing.T) string {
 	return ln.Addr().String()
 }
 
-// playBed is a bed with a deal that is not won yet.
+// openDeal is a playBed whose deal is not won yet.
+func openDeal(t *testing.T) *bed {
+	t.Helper()
+	b := playBed(t)
+	b.salesforce.Move(b.deals[0].opportunity, "Negotiation", false, b.now())
+	return b
+}
+
+// playBed is a bed with addresses to serve on; its deal was won some days ago.
 func playBed(t *testing.T) *bed {
 	t.Helper()
 	b := newBed(t)
@@ -72,7 +83,6 @@ func playBed(t *testing.T) *bed {
 	b.config.Serve.PublicURL = "http://" + b.config.Serve.PublicListen
 	b.config.Play.PollEvery, b.config.Play.Ways = 200*time.Millisecond, []string{"mail", "slack"}
 	b.write(t)
-	b.salesforce.Move(b.deals[0].opportunity, "Negotiation", false, b.now())
 	return b
 }
 
@@ -180,7 +190,7 @@ func body(t *testing.T, resp *http.Response, err error) (int, string) {
 // TestServe is the whole play on the stand-ins: won, drafted, reviewed by a link,
 // published, accepted in Slack, reopened, and won again.
 func TestServe(t *testing.T) {
-	b := playBed(t)
+	b := openDeal(t)
 	s := b.serve(t)
 	opp := b.deals[0].opportunity
 
@@ -230,7 +240,7 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.wait(t, "the CSM has accepted", func() bool { run := s.latest(t); return run.AcceptedBy == demoCSM && run.Stage == lifecycle.StageAccepted })
-	s.wait(t, "the message says so", func() bool { return strings.Contains(b.slack.Own(channel)[0].Shown, "was accepted by") })
+	s.wait(t, "the message says so", func() bool { return strings.Contains(fmt.Sprint(b.slack.Own(channel)[0].Blocks), "was accepted by") })
 
 	s.operations(t)
 
@@ -291,7 +301,7 @@ func (s *serving) operations(t *testing.T) {
 	if status, _ := get(t, me, team+"/"); status != http.StatusUnauthorized {
 		t.Errorf("without signing in: %d", status)
 	}
-	link := regexp.MustCompile(`http://\S+/signin\?token=(\S+)`).FindStringSubmatch(s.out.String())
+	link := regexp.MustCompile(`http://\S+/signin\?token=(\S+)`).FindStringSubmatch(s.bed.run(t, "signin", "--as", "cy@northbeam.example").stdout)
 	if status, page := post(t, me, team+"/signin", url.Values{"token": {link[1]}}); status != http.StatusOK || !strings.Contains(page, "Harborline") {
 		t.Errorf("signed in: %d\n%s", status, page)
 	}
@@ -322,9 +332,126 @@ func (s *serving) operations(t *testing.T) {
 	}
 }
 
+// TestParkedForgottenAndPast: what keeps failing waits for a person, who has it tried
+// again; handoffs of past deals are drafted and go nowhere; what is erased is gone.
+func TestParkedForgottenAndPast(t *testing.T) {
+	b := openDeal(t)
+	opp := b.deals[0].opportunity
+	b.config.Play.ParkAfter = 1
+	b.config.Play.Ways = []string{"mail"}
+	b.write(t)
+	b.slack.Withhold("chat:write")
+	s := b.serve(t)
+	b.salesforce.Move(opp, "Closed Won", true, b.now())
+	s.wait(t, "the draft is there", func() bool { return s.latest(t).Version == 1 })
+	b.ahead.Add(int64(25 * time.Hour))
+	s.wait(t, "two copies are there, and one task is parked", func() bool {
+		copies, err := s.db.Copies(t.Context(), s.latest(t).ID)
+		parked, err2 := s.db.Parked(t.Context())
+		return err == nil && err2 == nil && len(copies) == 2 && len(parked) == 1
+	})
+	r := b.run(t, "status")
+	for _, want := range []string{"Kept failing", "publish/slack/1000", "chat:write", "the CSM, " + demoCSM + ": to accept it"} {
+		if !strings.Contains(r.stdout, want) {
+			t.Errorf("the status lacks %q:\n%s%s", want, r.stdout, r.stderr)
+		}
+	}
+	id := s.latest(t).ID
+	if r := b.run(t, "retry", id, "publish/slack/9"); r.status != exitFailed || !strings.Contains(r.stderr, "no task publish/slack/9") {
+		t.Errorf("a task that does not wait: %+v", r)
+	}
+	b.slack.Withhold()
+	if r := b.run(t, "retry", id, "publish/slack/1000"); r.status != exitDone {
+		t.Errorf("trying again: %+v", r)
+	}
+	channel := b.slack.Channels()["deal-harborline"]
+	s.wait(t, "the channel has it", func() bool { return len(b.slack.Own(channel)) == 1 })
+	s.wait(t, "all copies are known", func() bool {
+		copies, err := s.db.Copies(t.Context(), id)
+		return err == nil && len(copies) == 3
+	})
+
+	h, err := s.db.Document(t.Context(), id, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var who throughline.PersonNote
+	for _, p := range h.Deal.People {
+		if p.Side == throughline.SideCustomer && p.Email != "" {
+			who = p
+		}
+	}
+	if r := b.run(t, "forget", "--person", who.Email, "--yes"); r.status != exitDone || !strings.Contains(r.stdout, "Erased: "+who.Email+" ("+who.Name+") in 1 run") {
+		t.Errorf("forgetting a person: %+v", r)
+	}
+	if h, err = s.db.Document(t.Context(), id, 1); err != nil {
+		t.Fatal(err)
+	}
+	raw, err := json.Marshal(h)
+	if err != nil || strings.Contains(string(raw), who.Name) || strings.Contains(string(raw), who.Email) {
+		t.Errorf("the handoff still names %s, %v", who.Name, err)
+	}
+	for _, it := range h.Items {
+		if len(it.Evidence) == 0 {
+			t.Errorf("%s stands on nothing", it.ID)
+		}
+	}
+	s.wait(t, "it is published again", func() bool {
+		copies, err := s.db.Copies(t.Context(), id)
+		return err == nil && len(copies) == 3
+	})
+
+	if r := b.run(t, "forget", "--deal", opp, "--yes"); r.status != exitDone || !strings.Contains(r.stdout, "Erased: 1 run") || strings.Contains(r.stdout, "STILL THERE") {
+		t.Errorf("forgetting the deal: %+v", r)
+	}
+	if pages := b.notion.Published(); len(pages) != 0 {
+		t.Errorf("%d pages are still there", len(pages))
+	}
+	for _, link := range b.salesforce.All("ContentDocumentLink") {
+		if title := fmt.Sprint(b.salesforce.Get("ContentDocument", fmt.Sprint(link["ContentDocumentId"]))["Title"]); strings.Contains(title, "andoff") {
+			t.Errorf("the file %q is still there", title)
+		}
+	}
+	if posts := b.slack.Own(channel); len(posts) != 0 {
+		t.Errorf("%d messages are still there", len(posts))
+	}
+	if r := b.run(t, "runs", id); r.status != exitFailed {
+		t.Errorf("the run is still there: %+v", r)
+	}
+	if r := b.run(t, "backfill", "--since", "2026-01-01"); !strings.HasPrefix(r.stdout, "0 handoffs to draft") {
+		t.Errorf("what was erased comes back: %+v", r)
+	}
+}
+
+// TestBackfill: the handoff of a deal that was won before is drafted, and nobody
+// hears of it, however much time passes.
+func TestBackfill(t *testing.T) {
+	b := playBed(t)
+	s := b.serve(t)
+	if run := s.latest(t); run.ID != "" {
+		t.Fatalf("a past win began %s by itself", run.ID)
+	}
+	if r := b.run(t, "backfill", "--since", "2026-01-01"); r.status != exitDone || !strings.HasPrefix(r.stdout, "1 handoff to draft, of 1 deal won") {
+		t.Fatalf("past deals: %+v", r)
+	}
+	s.wait(t, "it is drafted", func() bool { return s.latest(t).Version == 1 })
+	b.ahead.Add(int64(48 * time.Hour))
+	time.Sleep(time.Second) // for what would come
+	channel := b.slack.Channels()["deal-harborline"]
+	if mails, pages, posts := len(b.mail.Mailboxes()), len(b.notion.Published()), len(b.slack.Own(channel)); mails+pages+posts != 0 {
+		t.Errorf("%d mailboxes, %d pages, %d messages", mails, pages, posts)
+	}
+	if r := b.run(t, "backfill", "--since", "2026-01-01"); !strings.HasPrefix(r.stdout, "0 handoffs to draft") {
+		t.Errorf("a second time: %+v", r)
+	}
+	if r := b.run(t, "runs"); !strings.Contains(r.stdout, "made of a past deal") {
+		t.Errorf("the list: %+v", r)
+	}
+}
+
 // TestServeEndsOnSIGTERM: a real process answers, and ends well when it is told to.
 func TestServeEndsOnSIGTERM(t *testing.T) {
-	b := playBed(t)
+	b := openDeal(t)
 	cmd := exec.CommandContext(t.Context(), build(t), "serve", "--config", b.file, "--log", "json")
 	var out, log safeBuffer
 	cmd.Stdout, cmd.Stderr = &out, &log

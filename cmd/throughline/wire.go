@@ -143,7 +143,8 @@ func (l ledger) Started(ctx context.Context, ids []string) ([]salesforce.Event, 
 // Begin starts the run of a win. A win after another says that the deal was moved
 // back in between, which ends what still runs of the earlier one.
 func (l ledger) Begin(ctx context.Context, w salesforce.Win, e salesforce.Event) error {
-	return l.once(ctx, w, e, false)
+	_, err := l.once(ctx, w, e, false)
+	return err
 }
 
 // past starts the run of a deal that was won before, of which nobody is told;
@@ -153,11 +154,11 @@ func (l ledger) past(ctx context.Context, w salesforce.Win) (made bool, err erro
 	if err != nil || len(known) > 0 {
 		return false, err
 	}
-	return true, l.once(ctx, w, w.Start.Event(), true)
+	return l.once(ctx, w, w.Start.Event(), true)
 }
 
-func (l ledger) once(ctx context.Context, w salesforce.Win, e salesforce.Event, quiet bool) error {
-	return l.db.InTx(ctx, func(tx *store.Tx) error {
+func (l ledger) once(ctx context.Context, w salesforce.Win, e salesforce.Event, quiet bool) (made bool, err error) {
+	err = l.db.InTx(ctx, func(tx *store.Tx) error {
 		s := *l.service
 		s.Store = tx.Queries
 		isNew, err := tx.AddStart(ctx, store.Start{Org: l.org, Opportunity: e.Opportunity, WonAt: e.At, Event: e.ID, Source: "salesforce", FirstSeen: s.Now()})
@@ -169,9 +170,10 @@ func (l ledger) once(ctx context.Context, w salesforce.Win, e salesforce.Event, 
 				return err
 			}
 		}
-		_, _, err = s.Detected(ctx, recordOf(w), w.WonAt, w.Again(), quiet)
+		_, made, err = s.Detected(ctx, recordOf(w), w.WonAt, w.Again(), quiet)
 		return err
 	})
+	return made, err
 }
 
 // recordOf is what is known of a win before it is collected.
