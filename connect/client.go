@@ -270,7 +270,7 @@ func (c *Client) address(ctx context.Context, req Request) (*url.URL, error) {
 	if err != nil || base.Host == "" {
 		return nil, errors.New("no usable address of the vendor is known")
 	}
-	if base.Scheme != "https" && !loopback(base.Hostname()) {
+	if base.Scheme != "https" && !Loopback(base.Hostname()) {
 		return nil, errors.New("the vendor's address must begin with https://")
 	}
 	to, err := url.Parse(req.Path)
@@ -291,8 +291,9 @@ func (c *Client) address(ctx context.Context, req Request) (*url.URL, error) {
 	return to, nil
 }
 
-// loopback is the machine itself, where a stand-in for a vendor may listen.
-func loopback(host string) bool {
+// Loopback reports whether a host is the machine itself, where a stand-in for a
+// vendor may listen without encryption.
+func Loopback(host string) bool {
 	ip := net.ParseIP(host)
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
@@ -527,6 +528,11 @@ func (c *Client) sleep(ctx context.Context, d time.Duration) error {
 	if c.Sleep != nil {
 		return c.Sleep(ctx, d)
 	}
+	return Sleep(ctx, d)
+}
+
+// Sleep waits, or ends with the context.
+func Sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

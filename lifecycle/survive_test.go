@@ -55,6 +55,7 @@ const workerVariable = "THROUGHLINE_TEST_WORKER"
 
 // A site is what a worker must know of the outside.
 type site struct {
+	Name                            string // ends the credentials
 	Database                        string
 	Salesforce, Gong, Slack, Notion string
 	Mail                            int       // port
@@ -114,7 +115,19 @@ func work(said string) error {
 	return r.Run(ctx, 0)
 }
 
-// service is wired as a company's own would be.
+// means are how a service gets at the outside.
+type means struct {
+	now   func() time.Time
+	sleep func(context.Context, time.Duration) error
+	http  *http.Client
+	free  *connect.Limiter // in place of the vendors' paces; nil for these
+	mail  lifecycle.Messenger
+	// look is how often deals are looked at, and back how far Slack is searched for
+	// what was posted; 0 for the defaults.
+	look, back time.Duration
+}
+
+// service is wired for a play whose hours pass in seconds.
 func (at site) service(db *store.DB) (*lifecycle.Service, *salesforce.Watch, error) {
 	quick := func(ctx context.Context, d time.Duration) error { // vendors' seconds are long in this play
 		select {
@@ -126,34 +139,49 @@ func (at site) service(db *store.DB) (*lifecycle.Service, *salesforce.Watch, err
 	}
 	hc := &http.Client{Timeout: 10 * time.Second}
 	free := connect.NewLimiter(1e6, 1e6)
-	org, err1 := salesforce.New(salesforce.Config{
-		Login: at.Salesforce, ClientID: "app", ClientSecret: sfSecret, CSMField: salesforcetwin.CSMField, HTTP: hc, Limiter: free, Now: at.now, Sleep: quick,
-		Writing: &salesforce.Writing{},
-	})
-	talk, err2 := slack.New(slack.Config{
-		Token: slackToken, Base: at.Slack + "/api", HTTP: hc, Now: at.now, Sleep: quick, Limiter: func(string) *connect.Limiter { return free },
-		// The play's hours pass in seconds: a message is not to be out of sight.
-		LookBack: 400 * 24 * time.Hour,
-	})
-	pages, err3 := notion.New(notion.Config{Token: notionToken, DataSource: notiontwin.DataSource, Base: at.Notion, HTTP: hc, Limiter: free, Now: at.now, Sleep: quick})
-	post, err4 := mail.New(mail.Config{
+	post, err := mail.New(mail.Config{
 		Host: "127.0.0.1", Port: at.Mail, TLS: mail.NoTLS, From: netmail.Address{Name: "Throughline", Address: "handoff@seller.example"},
 		Limiter: free, Sent: db, Now: at.now, Sleep: quick, Timeout: 10 * time.Second,
 	})
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
-	calls := gong.New(at.Gong, gong.Key("key", gongSecret))
-	calls.HTTP.Now, calls.HTTP.Sleep, calls.HTTP.HTTP, calls.HTTP.Limiter = at.now, quick, hc, free
-	index := &gong.Collector{Index: &gong.Index{Client: calls, Store: db.Calls("w"), Now: at.now, History: 60 * 24 * time.Hour}}
+	// Nothing comes late in this play, and a message is not to be out of sight.
+	const year = 365 * 24 * time.Hour
+	return at.wired(db, means{now: at.now, sleep: quick, http: hc, free: free, mail: post, look: year, back: year})
+}
+
+// wired is wired as a company's own would be.
+func (at site) wired(db *store.DB, by means) (*lifecycle.Service, *salesforce.Watch, error) {
+	org, err1 := salesforce.New(salesforce.Config{
+		Login: at.Salesforce, ClientID: "app" + at.Name, ClientSecret: sfSecret, CSMField: salesforcetwin.CSMField, HTTP: by.http, Limiter: by.free, Now: by.now, Sleep: by.sleep,
+		Writing: &salesforce.Writing{},
+	})
+	var paces func(string) *connect.Limiter
+	if by.free != nil {
+		paces = func(string) *connect.Limiter { return by.free }
+	}
+	talk, err2 := slack.New(slack.Config{Token: slackToken + at.Name, Base: at.Slack + "/api", HTTP: by.http, Now: by.now, Sleep: by.sleep, Limiter: paces, LookBack: by.back})
+	pages, err3 := notion.New(notion.Config{Token: notionToken + at.Name, DataSource: notiontwin.DataSource, Base: at.Notion, HTTP: by.http, Limiter: by.free, Now: by.now, Sleep: by.sleep})
+	if err := errors.Join(err1, err2, err3); err != nil {
+		return nil, nil, err
+	}
+	calls := gong.New(at.Gong, gong.Key("key"+at.Name, gongSecret))
+	calls.HTTP.Now, calls.HTTP.Sleep, calls.HTTP.HTTP = by.now, by.sleep, by.http
+	if by.free != nil {
+		calls.HTTP.Limiter = by.free
+	}
+	index := &gong.Collector{Index: &gong.Index{Client: calls, Store: db.Calls("w"), Now: by.now, History: 60 * 24 * time.Hour}}
 	rules := lifecycle.DefaultRules()
 	rules.Destinations, rules.Ways = []string{"notion", "salesforce", "slack"}, []string{lifecycle.WayMail, lifecycle.WayChat}
-	rules.LookEvery = 365 * 24 * time.Hour // nothing comes late in this play
+	if by.look > 0 {
+		rules.LookEvery = by.look
+	}
 	s := &lifecycle.Service{
-		Rules: rules, Store: db, Now: at.now,
+		Rules: rules, Store: db, Now: by.now,
 		Collector: &lifecycle.Gatherer{Hours: rules.Hours, Gather: func(ctx context.Context, id, dir string) (*collect.Result, error) {
 			systems := []collect.Named[collect.System]{{Name: "Gong", It: index}, {Name: "Slack", It: talk}}
-			return collect.Deal(ctx, collect.Named[collect.CRM]{Name: "Salesforce", It: org}, systems, id, dir, at.now())
+			return collect.Deal(ctx, collect.Named[collect.CRM]{Name: "Salesforce", It: org}, systems, id, dir, by.now())
 		}},
 		Engine: &lifecycle.Drafter{Draft: func(ctx context.Context, deal *throughline.Deal, now time.Time) (*throughline.Handoff, error) {
 			draft, err := builtin.Engine{}.Draft(ctx, deal)
@@ -168,10 +196,10 @@ func (at site) service(db *store.DB) (*lifecycle.Service, *salesforce.Watch, err
 			"salesforce": {Publisher: org, Audience: throughline.AudienceCompany},
 			"slack":      {Publisher: talk, Audience: throughline.AudienceCompany},
 		},
-		Messengers: map[string]lifecycle.Messenger{lifecycle.WayMail: post, lifecycle.WayChat: talk},
+		Messengers: map[string]lifecycle.Messenger{lifecycle.WayMail: by.mail, lifecycle.WayChat: talk},
 		ParkAfter:  1000, // in this play nothing waits for a person
 	}
-	watch := &salesforce.Watch{Org: org, Ledger: ledger{db, s}, Every: 300 * time.Millisecond, Now: at.now, Filter: salesforce.Filter{From: at.Play}}
+	watch := &salesforce.Watch{Org: org, Ledger: ledger{db, s}, Every: 300 * time.Millisecond, Now: by.now, Filter: salesforce.Filter{From: at.Play}}
 	return s, watch, nil
 }
 
@@ -235,6 +263,7 @@ func faulty(h http.Handler, every int) http.Handler {
 type town struct {
 	at         site
 	salesforce *salesforcetwin.Server
+	gong       *gongtwin.Server
 	slack      *slacktwin.Server
 	notion     *notiontwin.Server
 	mail       *smtptwin.Server
@@ -250,14 +279,10 @@ const aeMail, csmMail = "ann@seller.example", "cy@seller.example"
 func newTown(t *testing.T, database string, deals, faults int) *town {
 	t.Helper()
 	v := &town{at: site{Database: database, Real: time.Now(), Play: monday, Speed: 4320}}
-	v.salesforce = salesforcetwin.New()
-	v.salesforce.ClientID, v.salesforce.ClientSecret, v.salesforce.Now, v.salesforce.Limit = "app", sfSecret, v.at.now, 1e9
-	calls := &gongtwin.Server{Key: "key", Secret: gongSecret, PerSecond: -1, PerDay: -1, Now: v.at.now}
-	v.slack = slacktwin.New()
-	v.slack.Token, v.slack.All, v.slack.Now = slackToken, -1, v.at.now
-	v.notion = &notiontwin.Server{Token: notionToken, PerMinute: -1, Now: v.at.now}
+	v.build(v.at.now)
+	v.salesforce.Limit, v.gong.PerSecond, v.gong.PerDay, v.slack.All, v.notion.PerMinute = 1e9, -1, -1, -1, -1
 	v.mail = &smtptwin.Server{Now: v.at.now}
-	for to, h := range map[*string]http.Handler{&v.at.Salesforce: v.salesforce, &v.at.Gong: calls, &v.at.Slack: v.slack, &v.at.Notion: v.notion} {
+	for to, h := range map[*string]http.Handler{&v.at.Salesforce: v.salesforce, &v.at.Gong: v.gong, &v.at.Slack: v.slack, &v.at.Notion: v.notion} {
 		srv := httptest.NewUnstartedServer(faulty(h, faults))
 		srv.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError) // it tells of every fault
 		srv.Start()
@@ -271,6 +296,23 @@ func newTown(t *testing.T, database string, deals, faults int) *town {
 	go func() { _ = v.mail.Serve(l) }()
 	t.Cleanup(func() { _ = v.mail.Close() })
 	v.at.Mail = l.Addr().(*net.TCPAddr).Port
+	v.stock(deals)
+	return v
+}
+
+// build builds the outside systems, with the vendors' own limits.
+func (v *town) build(now func() time.Time) {
+	v.salesforce = salesforcetwin.New()
+	v.salesforce.ClientID, v.salesforce.ClientSecret, v.salesforce.Now = "app"+v.at.Name, sfSecret, now
+	v.gong = &gongtwin.Server{Key: "key" + v.at.Name, Secret: gongSecret, Now: now}
+	v.slack = slacktwin.New()
+	v.slack.Token, v.slack.Now = slackToken+v.at.Name, now
+	v.notion = &notiontwin.Server{Token: notionToken + v.at.Name, Now: now}
+}
+
+// stock fills them with deals that are still open.
+func (v *town) stock(deals int) {
+	calls := v.gong
 	stamp := monday.Add(-30 * 24 * time.Hour).Format("2006-01-02T15:04:05.000+0000")
 	ae := v.salesforce.Put("User", salesforcetwin.Record{"Name": "Ann Lee", "FirstName": "Ann", "LastName": "Lee", "Email": aeMail, "Title": "Account Executive"})
 	csm := v.salesforce.Put("User", salesforcetwin.Record{"Name": "Cy Ng", "FirstName": "Cy", "LastName": "Ng", "Email": csmMail, "Title": "Customer Success Manager"})
@@ -302,7 +344,6 @@ func newTown(t *testing.T, database string, deals, faults int) *town {
 		channel := v.slack.AddChannel(slacktwin.Object{"name": "deal-" + strings.ToLower(name), "is_private": true}, "U0AE", "U0CSM")
 		v.deals = append(v.deals, townDeal{opp, channel})
 	}
-	return v
 }
 
 // worker starts a process that serves.

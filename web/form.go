@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,7 +108,10 @@ func (f *reviewForm) fill(sent url.Values) (fits bool) {
 		for j := range f.Sections[i].Items {
 			it := &f.Sections[i].Items[j]
 			it.Say, it.Own = throughline.RemarkKind(sent.Get(sayField+it.ID)), field{Text: sent.Get(textField + it.ID)}
-			if it.Own.Text == "" {
+			switch {
+			case it.Say != "" && !slices.Contains(throughline.RemarkKinds, it.Say):
+				it.Own.Problem = "Please choose one of the four."
+			case it.Own.Text == "":
 				it.Own.Problem = wanting[it.Say]
 			}
 			fields = append(fields, &it.Own)

@@ -320,7 +320,8 @@ func (a answer) want(t testing.TB, what string, status int, texts ...string) {
 	}
 	for _, text := range texts {
 		if !strings.Contains(a.body, text) {
-			t.Errorf("%s: the page does not say %q:\n%s", what, text, a.body)
+			_, main, _ := strings.Cut(a.body, "<main>")
+			t.Errorf("%s: the page does not say %.200q:\n%.1500s", what, text, main)
 		}
 	}
 }
@@ -332,4 +333,19 @@ func (a answer) lacks(t testing.TB, what string, texts ...string) {
 			t.Errorf("%s: the page says %q", what, text)
 		}
 	}
+}
+
+// openFor opens a database for a fuzz test or a benchmark.
+func openFor(t testing.TB) *store.DB {
+	t.Helper()
+	db, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "throughline.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"throughline"
+	"throughline/connect"
 	"throughline/engine/claude"
 )
 
@@ -65,7 +66,7 @@ func (f *liveFlags) engine(ctx context.Context, e env, p *progress) (*claude.Eng
 	return &claude.Engine{
 		Client: client, Config: r.config(), Batch: *f.batch, Journal: answers,
 		Budget:   claude.Budget{Handoff: *f.handoff, Month: *f.month, Ledger: ledgerDir(filepath.Join(dir, "spent"))},
-		Withhold: rule, Now: e.now, Sleep: sleep, Progress: p.enter,
+		Withhold: rule, Now: e.now, Sleep: connect.Sleep, Progress: p.enter,
 	}, nil
 }
 
@@ -75,17 +76,6 @@ func (f *liveFlags) client(ctx context.Context) (anthropic.Client, error) {
 		Name: f.provider.value, Key: secret("ANTHROPIC_API_KEY"), BaseURL: os.Getenv("ANTHROPIC_BASE_URL"),
 		Region: os.Getenv("CLOUD_ML_REGION"), Project: os.Getenv("ANTHROPIC_VERTEX_PROJECT_ID"),
 	})
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-t.C:
-		return nil
-	}
 }
 
 // cacheDir is where answers that were paid for are kept until the handoff is

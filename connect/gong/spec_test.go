@@ -2,7 +2,6 @@ package gong_test
 
 import (
 	"bytes"
-	"io"
 	"net/http"
 	"os"
 	"regexp"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
+	"throughline/connect/spectest"
 	twin "throughline/twin/gong"
 )
 
@@ -111,53 +111,26 @@ func heldToSpec(t *testing.T, next http.Handler) http.Handler {
 	if s == nil {
 		return next
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		schema := s.requests[r.URL.Path]
-		if schema == nil {
-			next.ServeHTTP(w, r)
+	return spectest.Watch(t, next, func(x spectest.Exchange) {
+		path := x.Request.URL.Path
+		if s.requests[path] == nil {
 			return
 		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
+		if err := valid(s.requests[path], x.Sent); err != nil {
+			t.Errorf("the connector sent to %s: %v", path, err)
 		}
-		if err := valid(schema, body); err != nil {
-			t.Errorf("the connector sent to %s: %v", r.URL.Path, err)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		kept := &keeping{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(kept, r)
-		if kept.body.Len() == 0 {
+		if len(x.Answer) == 0 {
 			return
 		}
-		schema = s.responses[r.URL.Path]
-		if kept.status != http.StatusOK {
+		schema := s.responses[path]
+		if x.Status != http.StatusOK {
 			schema = s.refusal
 		}
-		if err := valid(schema, kept.body.Bytes()); err != nil {
-			t.Errorf("the stand-in answered on %s with %d: %v", r.URL.Path, kept.status, err)
+		if err := valid(schema, x.Answer); err != nil {
+			t.Errorf("the stand-in answered on %s with %d: %v", path, x.Status, err)
 		}
 	})
 }
-
-// keeping keeps a copy of an answer.
-type keeping struct {
-	http.ResponseWriter
-	status int
-	body   bytes.Buffer
-}
-
-func (k *keeping) WriteHeader(status int) {
-	k.status = status
-	k.ResponseWriter.WriteHeader(status)
-}
-
-func (k *keeping) Write(p []byte) (int, error) {
-	k.body.Write(p)
-	return k.ResponseWriter.Write(p)
-}
-
-func (k *keeping) Unwrap() http.ResponseWriter { return k.ResponseWriter }
 
 // TestSpecRefuses holds the check itself to account.
 func TestSpecRefuses(t *testing.T) {

@@ -111,7 +111,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, fmt.Errorf("mail: tls is %q; it may be %s, %s or %s", cfg.TLS, StartTLS, TLS, NoTLS)
 	case cfg.Host == "":
 		return nil, errors.New("mail: host is not set: it is the name of the server that sends your mail, such as smtp.example.com")
-	case cfg.TLS == NoTLS && !loopback(cfg.Host):
+	case cfg.TLS == NoTLS && !connect.Loopback(cfg.Host):
 		return nil, errors.New("mail: tls may be none only where the server runs on this machine; set it to starttls or tls")
 	case (cfg.Username == "") != (cfg.Password == ""):
 		return nil, errors.New("mail: of username and password only one is set; set both, or neither where the server asks for none")
@@ -137,7 +137,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.Now = time.Now
 	}
 	if cfg.Sleep == nil {
-		cfg.Sleep = sleep
+		cfg.Sleep = connect.Sleep
 	}
 	return &Client{cfg: cfg}, nil
 }
@@ -168,21 +168,4 @@ func (cfg *Config) name() error {
 		return fmt.Errorf("mail: helo can't be used: %w", err)
 	}
 	return nil
-}
-
-// loopback is the machine itself.
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -94,7 +94,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.Now = time.Now
 	}
 	if cfg.Sleep == nil {
-		cfg.Sleep = sleep
+		cfg.Sleep = connect.Sleep
 	}
 	if cfg.Limiter == nil {
 		cfg.Limiter = connect.SharedLimiter(Vendor, cfg.Base+" "+cfg.Token, perSecond, burst)
@@ -103,17 +103,6 @@ func New(cfg Config) (*Client, error) {
 		Vendor: Vendor, Base: cfg.Base, Auth: connect.Static(cfg.Token), Decode: decode,
 		HTTP: cfg.HTTP, Limiter: cfg.Limiter, Budget: cfg.Budget, Log: cfg.Log, Now: cfg.Now, Sleep: cfg.Sleep,
 	}}, nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // The capabilities of a connection, as Notion's settings name them.

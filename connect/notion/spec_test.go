@@ -3,7 +3,6 @@ package notion_test
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"regexp"
@@ -12,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"throughline/connect/spectest"
 )
 
 const specFile = "../../../shared/specs/notion/notion-openapi-2026-03-11.official-copy.json"
@@ -205,47 +206,22 @@ func heldToSpec(t *testing.T, next http.Handler) http.Handler {
 	if s == nil {
 		return next
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		if err := s.checkRequest(r.Method, r.URL.Path, body); err != nil {
+	return spectest.Watch(t, next, func(x spectest.Exchange) {
+		r := x.Request
+		if err := s.checkRequest(r.Method, r.URL.Path, x.Sent); err != nil {
 			t.Errorf("the connector sent %s %s: %v", r.Method, r.URL.Path, err)
 		}
 		if r.Header.Get("Notion-Version") != "2026-03-11" {
 			t.Errorf("%s %s bears the version %q", r.Method, r.URL.Path, r.Header.Get("Notion-Version"))
 		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		kept := &keeping{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(kept, r)
-		if kept.body.Len() == 0 {
+		if len(x.Answer) == 0 {
 			return
 		}
-		if err := s.checkAnswer(r.Method, r.URL.Path, kept.status, kept.body.Bytes()); err != nil {
-			t.Errorf("the stand-in answered %s %s with %d: %v", r.Method, r.URL.Path, kept.status, err)
+		if err := s.checkAnswer(r.Method, r.URL.Path, x.Status, x.Answer); err != nil {
+			t.Errorf("the stand-in answered %s %s with %d: %v", r.Method, r.URL.Path, x.Status, err)
 		}
 	})
 }
-
-// keeping keeps a copy of an answer.
-type keeping struct {
-	http.ResponseWriter
-	status int
-	body   bytes.Buffer
-}
-
-func (k *keeping) WriteHeader(status int) {
-	k.status = status
-	k.ResponseWriter.WriteHeader(status)
-}
-
-func (k *keeping) Write(p []byte) (int, error) {
-	k.body.Write(p)
-	return k.ResponseWriter.Write(p)
-}
-
-func (k *keeping) Unwrap() http.ResponseWriter { return k.ResponseWriter }
 
 // TestSpecRefuses holds the check itself to account.
 func TestSpecRefuses(t *testing.T) {

@@ -233,14 +233,7 @@ func (o *Org) sleep(ctx context.Context, d time.Duration) error {
 	if o.cfg.Sleep != nil {
 		return o.cfg.Sleep(ctx, d)
 	}
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
+	return connect.Sleep(ctx, d)
 }
 
 // placed is what the org has of a publication.

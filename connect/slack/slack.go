@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -157,7 +156,7 @@ func New(cfg Config) (*Client, error) {
 		cfg.Now = time.Now
 	}
 	if cfg.Sleep == nil {
-		cfg.Sleep = sleep
+		cfg.Sleep = connect.Sleep
 	}
 	return &Client{cfg: cfg, methods: map[string]*connect.Client{}, users: map[string]known[slackapi.User]{}}, nil
 }
@@ -169,22 +168,10 @@ func checkBase(base string) error {
 	if err != nil || u.Host == "" {
 		return errors.New("slack: base is no web address")
 	}
-	ip := net.ParseIP(u.Hostname())
-	if u.Scheme != "https" && u.Hostname() != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if u.Scheme != "https" && !connect.Loopback(u.Hostname()) {
 		return errors.New("slack: base must begin with https://")
 	}
 	return nil
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }
 
 // perMinute is how often a method may be called: the vendor's tiers 1 to 4 are

@@ -3,7 +3,6 @@ package slack_test
 import (
 	"bytes"
 	"encoding/json"
-	"io"
 	"net/http"
 	"net/url"
 	"os"
@@ -15,6 +14,8 @@ import (
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"throughline/connect/spectest"
 )
 
 const specDir = "../../../shared/specs/slack"
@@ -164,26 +165,18 @@ func heldToSpec(t *testing.T, next http.Handler) http.Handler {
 	if s == nil {
 		return next
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		name := strings.TrimPrefix(r.URL.Path, "/api/")
+	return spectest.Watch(t, next, func(x spectest.Exchange) {
+		name, isMethod := strings.CutPrefix(x.Request.URL.Path, "/api/")
 		m, known := s.methods[name]
 		if !known {
-			if strings.HasPrefix(r.URL.Path, "/api/") {
+			if isMethod {
 				t.Errorf("the connector calls %s, which the vendor does not describe", name)
 			}
-			next.ServeHTTP(w, r)
 			return
 		}
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			t.Error(err)
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
-		checkArgs(t, name, m, r, body)
-		kept := &keeping{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(kept, r)
-		if kept.body.Len() > 0 && json.Valid(kept.body.Bytes()) {
-			checkAnswer(t, name, m, s.answers[name], kept.body.Bytes())
+		checkArgs(t, name, m, x.Request, x.Sent)
+		if len(x.Answer) > 0 && json.Valid(x.Answer) {
+			checkAnswer(t, name, m, s.answers[name], x.Answer)
 		}
 	})
 }
@@ -253,25 +246,6 @@ func checkAnswer(t *testing.T, name string, m method, old *jsonschema.Schema, bo
 		}
 	}
 }
-
-// keeping keeps a copy of an answer.
-type keeping struct {
-	http.ResponseWriter
-	status int
-	body   bytes.Buffer
-}
-
-func (k *keeping) WriteHeader(status int) {
-	k.status = status
-	k.ResponseWriter.WriteHeader(status)
-}
-
-func (k *keeping) Write(p []byte) (int, error) {
-	k.body.Write(p)
-	return k.ResponseWriter.Write(p)
-}
-
-func (k *keeping) Unwrap() http.ResponseWriter { return k.ResponseWriter }
 
 // TestSpecRefuses holds the check itself to account.
 func TestSpecRefuses(t *testing.T) {

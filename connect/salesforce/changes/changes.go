@@ -23,6 +23,7 @@ import (
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 
+	"throughline/connect"
 	"throughline/connect/salesforce"
 	"throughline/internal/eventbus"
 )
@@ -113,7 +114,7 @@ func New(cfg Config) (*Feed, error) {
 		cfg.Now = time.Now
 	}
 	if cfg.Sleep == nil {
-		cfg.Sleep = sleep
+		cfg.Sleep = connect.Sleep
 	}
 	host, _, err := net.SplitHostPort(cfg.Endpoint)
 	if err != nil {
@@ -121,7 +122,7 @@ func New(cfg Config) (*Feed, error) {
 	}
 	transport := credentials.NewTLS(cfg.TLS)
 	if cfg.Plain {
-		if !loopback(host) {
+		if !connect.Loopback(host) {
 			return nil, fmt.Errorf("salesforce changes: %s is not on this machine, so that the token may only go there encrypted", cfg.Endpoint)
 		}
 		transport = insecure.NewCredentials()
@@ -135,20 +136,3 @@ func New(cfg Config) (*Feed, error) {
 
 // Close ends the connection, and with it all that listens.
 func (f *Feed) Close() error { return f.conn.Close() }
-
-// loopback is the machine itself, where a stand-in may listen.
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
