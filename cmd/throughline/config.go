@@ -114,7 +114,6 @@ type engineConfig struct {
 
 type serveConfig struct {
 	Listen       string `yaml:"listen" doc:"The address of the team's pages, and of /healthz, /readyz and /metrics." default:"127.0.0.1:8765" example:"127.0.0.1:9000"`
-	ListenBeyond bool   `yaml:"listen_beyond" doc:"Whether listen may be an address that other machines reach. Set it in a container, whose port is published to the host's own address only." default:"false" example:"true"`
 	TeamURL      string `yaml:"team_url" doc:"How browsers reach the team's pages, if it is another address than listen." default:"http:// and listen" example:"http://localhost:8765"`
 	PublicURL    string `yaml:"public_url" doc:"How the world reaches the public address, through your own TLS. Without it review links lead to the team's pages." example:"https://handoff.example.com"`
 	PublicListen string `yaml:"public_listen" doc:"The address that serves review links and Slack's clicks, and nothing else." default:"none" example:"127.0.0.1:8766"`

@@ -80,7 +80,7 @@ func (t tools) wait(ctx context.Context, d time.Duration) error {
 	if t.sleep != nil {
 		return t.sleep(ctx, d)
 	}
-	return sleep(ctx, d)
+	return connect.Sleep(ctx, d)
 }
 
 // connectAll opens the database and sets up what the configuration names. It calls

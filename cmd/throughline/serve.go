@@ -104,8 +104,8 @@ func serve(ctx context.Context, c *config, with tools) error {
 func (c *config) checkServe() error {
 	s := c.Serve
 	var errs []error
-	if !s.ListenBeyond && !onThisMachine(c.listen()) {
-		errs = append(errs, errors.New("serve.listen in the configuration is an address that other machines reach, and the team's pages show all of every deal: use 127.0.0.1 and a port, or, in a container, set serve.listen_beyond"))
+	if !onThisMachine(c.listen()) {
+		errs = append(errs, errors.New("serve.listen in the configuration is an address that other machines reach, and the team's pages show all of every deal: use 127.0.0.1 and a port"))
 	}
 	if s.PublicListen != "" && s.PublicURL == "" {
 		errs = append(errs, errors.New("serve.public_listen is set in the configuration, but not serve.public_url: without it no link leads there"))

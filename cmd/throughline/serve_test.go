@@ -239,7 +239,10 @@ func TestServe(t *testing.T) {
 	if err := b.slack.Click(t.Context(), slackUser(t, b, demoCSM), channel, message.TS, "throughline_accept"); err != nil {
 		t.Fatal(err)
 	}
-	s.wait(t, "the CSM has accepted", func() bool { run := s.latest(t); return run.AcceptedBy == demoCSM && run.Stage == lifecycle.StageAccepted })
+	s.wait(t, "the CSM has accepted", func() bool {
+		run := s.latest(t)
+		return run.AcceptedBy == demoCSM && run.Stage == lifecycle.StageAccepted
+	})
 	s.wait(t, "the message says so", func() bool { return strings.Contains(fmt.Sprint(b.slack.Own(channel)[0].Blocks), "was accepted by") })
 
 	s.operations(t)

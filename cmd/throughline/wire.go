@@ -399,6 +399,5 @@ func withheldFrom(e *claude.Engine, deal *throughline.Deal) *claude.Engine {
 // onThisMachine reports whether a host and port are those of a stand-in here.
 func onThisMachine(endpoint string) bool {
 	host, _, err := net.SplitHostPort(endpoint)
-	ip := net.ParseIP(host)
-	return err == nil && (host == "localhost" || ip != nil && ip.IsLoopback())
+	return err == nil && connect.Loopback(host)
 }
