@@ -2,6 +2,7 @@ package lifecycle
 
 import (
 	"fmt"
+	"strings"
 
 	"throughline"
 )
@@ -15,18 +16,21 @@ func Changes(before, after *throughline.Handoff) []string {
 		old, known := was[identity(it)]
 		switch {
 		case !known:
-			out = append(out, fmt.Sprintf("New (%s): %s", it.Kind, it.Text))
+			out = append(out, fmt.Sprintf("New (%s): %s", inWords(it.Kind), it.Text))
 		case said(old) != said(it):
-			out = append(out, fmt.Sprintf("Changed (%s): %s", it.Kind, it.Text))
+			out = append(out, fmt.Sprintf("Changed (%s): %s", inWords(it.Kind), it.Text))
 		}
 	}
 	for _, it := range before.Items {
 		if _, still := is[identity(it)]; !still {
-			out = append(out, fmt.Sprintf("No longer there (%s): %s", it.Kind, it.Text))
+			out = append(out, fmt.Sprintf("No longer there (%s): %s", inWords(it.Kind), it.Text))
 		}
 	}
 	return out
 }
+
+// inWords is a kind as a person reads it.
+func inWords(k throughline.Kind) string { return strings.ReplaceAll(string(k), "_", " ") }
 
 func byIdentity(h *throughline.Handoff) map[string]throughline.Item {
 	out := map[string]throughline.Item{}

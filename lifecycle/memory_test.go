@@ -114,12 +114,20 @@ func (m *memory) Change(_ context.Context, id string, f func(*lifecycle.Run) (li
 	if err != nil {
 		return err
 	}
+	for _, key := range c.Reopen {
+		if _, there := m.tasks[id+" "+key]; !there {
+			return lifecycle.ErrNotFound
+		}
+	}
 	if c.Finished != "" {
-		t := m.tasks[id+" "+c.Finished]
+		t, there := m.tasks[id+" "+c.Finished]
+		if !there {
+			return lifecycle.ErrNotFound
+		}
 		if t.State != lifecycle.TaskOpen {
 			return nil
 		}
-		t.State = lifecycle.TaskDone
+		t.State, t.Done, t.Error = lifecycle.TaskDone, c.At, ""
 		m.tasks[id+" "+c.Finished] = t
 	}
 	for _, key := range c.Reopen {
@@ -147,7 +155,10 @@ func (m *memory) Change(_ context.Context, id string, f func(*lifecycle.Run) (li
 func (m *memory) Fail(_ context.Context, run, key string, state lifecycle.TaskState, notBefore time.Time, why string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	t := m.tasks[run+" "+key]
+	t, there := m.tasks[run+" "+key]
+	if !there {
+		return lifecycle.ErrNotFound
+	}
 	if t.State != lifecycle.TaskOpen {
 		return nil
 	}

@@ -51,7 +51,7 @@ func newQuarter(tb testing.TB, deals int) *quarter {
 	at := site{Name: fmt.Sprint(quarters.Add(1)), Salesforce: "http://127.0.0.1:1", Gong: "http://127.0.0.1:2", Slack: "http://127.0.0.1:3", Notion: "http://127.0.0.1:4"}
 	q.town = &town{at: at}
 	q.build(q.clock)
-	q.stock(deals)
+	q.stock(deals, 1+deals/20)
 	q.hosts = map[string]system{
 		"127.0.0.1:1": {"salesforce", q.salesforce}, "127.0.0.1:2": {"gong", q.gong}, "127.0.0.1:3": {"slack", q.slack}, "127.0.0.1:4": {"notion", q.notion},
 	}

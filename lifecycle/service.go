@@ -145,6 +145,9 @@ func (s *Service) Do(ctx context.Context, runID, key string) error {
 		return fmt.Errorf("reading run %s: %w", runID, err)
 	}
 	now := s.Now()
+	if effects[task.Name] == nil {
+		return s.putOff(ctx, task, now.Add(unknownWait), fmt.Sprintf("this version of the program knows no duty %q: a newer one planned it, and is to carry it out", task.Name))
+	}
 	if until := s.Rules.putOff(run, task.Duty, now); until.After(now) {
 		return s.putOff(ctx, task, until, "it waits for the person's business hours")
 	}
@@ -169,6 +172,10 @@ func (s *Service) Do(ctx context.Context, runID, key string) error {
 	})
 }
 
+// unknownWait is how long a process leaves a task to others that it can't carry
+// out itself, as while a new version takes an old one's place.
+const unknownWait = 5 * time.Minute
+
 // ending reports whether the process is ending, and not only the time that a task
 // may take.
 func ending(ctx context.Context) bool {
@@ -177,10 +184,6 @@ func ending(ctx context.Context) bool {
 
 // effect carries a duty out. What panics has failed, and the rest goes on.
 func (s *Service) effect(ctx context.Context, run Run, d Duty) (out outcome, err error) {
-	effect, ok := effects[d.Name]
-	if !ok {
-		return out, fmt.Errorf("no such duty as %q is known; a newer version of the program may have planned it", d.Name)
-	}
 	defer func() {
 		if v := recover(); v != nil {
 			// The value may hold what the deal says, so only the places are logged.
@@ -190,7 +193,7 @@ func (s *Service) effect(ctx context.Context, run Run, d Duty) (out outcome, err
 			err = fmt.Errorf("the program failed at %s, which is a fault of its own: the log has the place; please report it", d.Name)
 		}
 	}()
-	return effect(s, ctx, run, d)
+	return effects[d.Name](s, ctx, run, d)
 }
 
 // putOff has a task wait.

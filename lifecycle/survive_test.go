@@ -296,7 +296,7 @@ func newTown(t *testing.T, database string, deals, faults int) *town {
 	go func() { _ = v.mail.Serve(l) }()
 	t.Cleanup(func() { _ = v.mail.Close() })
 	v.at.Mail = l.Addr().(*net.TCPAddr).Port
-	v.stock(deals)
+	v.stock(deals, 1)
 	return v
 }
 
@@ -310,16 +310,30 @@ func (v *town) build(now func() time.Time) {
 	v.notion = &notiontwin.Server{Token: notionToken + v.at.Name, Now: now}
 }
 
-// stock fills them with deals that are still open.
-func (v *town) stock(deals int) {
+// seller is a person of the seller's, in all systems.
+func (v *town) seller(id, first, last, email, title string) (user string) {
+	name := first + " " + last
+	v.slack.AddUser(slacktwin.Object{"id": id, "name": strings.ToLower(id), "real_name": name, "profile": slacktwin.Object{"real_name": name, "email": email}})
+	return v.salesforce.Put("User", salesforcetwin.Record{"Name": name, "FirstName": first, "LastName": last, "Email": email, "Title": title})
+}
+
+// stock fills them with deals that are still open, of so many AEs.
+func (v *town) stock(deals, aes int) {
 	calls := v.gong
 	stamp := monday.Add(-30 * 24 * time.Hour).Format("2006-01-02T15:04:05.000+0000")
-	ae := v.salesforce.Put("User", salesforcetwin.Record{"Name": "Ann Lee", "FirstName": "Ann", "LastName": "Lee", "Email": aeMail, "Title": "Account Executive"})
-	csm := v.salesforce.Put("User", salesforcetwin.Record{"Name": "Cy Ng", "FirstName": "Cy", "LastName": "Ng", "Email": csmMail, "Title": "Customer Success Manager"})
-	for id, u := range map[string][2]string{"U0AE": {"Ann Lee", aeMail}, "U0CSM": {"Cy Ng", csmMail}} {
-		v.slack.AddUser(slacktwin.Object{"id": id, "name": strings.ToLower(id), "real_name": u[0], "profile": slacktwin.Object{"real_name": u[0], "email": u[1]}})
+	team := make([][2]string, aes) // an AE and a CSM
+	for i := range team {
+		mark := ""
+		if i > 0 {
+			mark = strconv.Itoa(i)
+		}
+		team[i] = [2]string{
+			v.seller("U0AE"+mark, "Ann", "Lee"+mark, strings.Replace(aeMail, "@", mark+"@", 1), "Account Executive"),
+			v.seller("U0CSM"+mark, "Cy", "Ng"+mark, strings.Replace(csmMail, "@", mark+"@", 1), "Customer Success Manager"),
+		}
 	}
 	for i := range deals {
+		ae, csm := team[i%aes][0], team[i%aes][1]
 		name := fmt.Sprintf("Buyer%03d", i)
 		account := v.salesforce.Put("Account", salesforcetwin.Record{"Name": name, "Website": "https://" + strings.ToLower(name) + ".example"})
 		contact := v.salesforce.Put("Contact", salesforcetwin.Record{"AccountId": account, "Name": "Bo Ek", "FirstName": "Bo", "LastName": "Ek", "Email": "bo@" + strings.ToLower(name) + ".example", "Title": "Head of Data"})

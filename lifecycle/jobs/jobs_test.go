@@ -60,6 +60,12 @@ func (w *world) Send(_ context.Context, m connect.Message) (connect.Copy, error)
 	return connect.Copy{}, nil
 }
 
+func (w *world) sent() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.mails)
+}
+
 func (w *world) published() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
