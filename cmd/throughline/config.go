@@ -30,6 +30,10 @@ type config struct {
 	Notion     *notionConfig     `yaml:"notion" doc:"The Notion workspace with deal-review pages that records link to, and where handoffs may be published."`
 	Mail       *mailConfig       `yaml:"mail" doc:"The mail server by which people are asked and reminded."`
 
+	Play         playConfig         `yaml:"play" doc:"When things happen once a deal is won, and who is told. 'throughline serve' goes by it."`
+	Engine       engineConfig       `yaml:"engine" doc:"What drafts the handoffs of 'throughline serve'. The builtin engine asks nobody; claude sends what was said and written to the model that is named here."`
+	Serve        serveConfig        `yaml:"serve" doc:"Where 'throughline serve' answers browsers. The team's pages show all of every deal, so they stand on this machine's own address; another address may serve only the links that were sent, and Slack's clicks."`
+	Retention    retentionConfig    `yaml:"retention" doc:"How long what was said and written is kept. Handoffs stay until they are erased with 'throughline forget'."`
 	Destinations destinationsConfig `yaml:"destinations" doc:"Where handoffs are published, and for whom. Nothing is written to a system that is not named here. company shows the use case, the committee without stances, milestones and risks; team shows all, so name it only where nobody but the deal's team reads."`
 
 	file string // where it was read
@@ -60,7 +64,11 @@ type salesforceConfig struct {
 	Audience string `yaml:"audience" doc:"The audience of the JWT, where login is a My Domain of a sandbox that is not recognised." default:"that of production, or of sandboxes where login is theirs" example:"https://test.salesforce.com"`
 	Version  string `yaml:"version" doc:"The API version." default:"v68.0" example:"v68.0"`
 
-	Format string           `yaml:"format" doc:"The format of a published handoff's file: html, or markdown for orgs that take no HTML files." default:"html" example:"markdown"`
+	Format         string `yaml:"format" doc:"The format of a published handoff's file: html, or markdown for orgs that take no HTML files." default:"html" example:"markdown"`
+	ChangeEvents   bool   `yaml:"change_events" doc:"Whether won deals are heard of in seconds, by change events, and not only by asking. It needs Change Data Capture of Opportunity." default:"false" example:"true"`
+	ChangeEndpoint string `yaml:"change_endpoint" doc:"The host and port of the Pub/Sub API." default:"api.pubsub.salesforce.com:7443" example:"api.deu.pubsub.salesforce.com:7443"`
+	ChangeTopic    string `yaml:"change_topic" doc:"The channel of the change events." default:"/data/OpportunityChangeEvent" example:"/data/Deals__chn"`
+
 	Note   bool             `yaml:"note" doc:"Whether a published handoff is also a note of the opportunity." default:"false" example:"true"`
 	Fields salesforceFields `yaml:"fields" doc:"Custom fields of the opportunity that are set when a handoff is published, by API name."`
 }
@@ -71,6 +79,50 @@ type salesforceFields struct {
 	Version   string `yaml:"version" doc:"The field for its version." example:"Handoff_Version__c"`
 	Published string `yaml:"published_at" doc:"The field for when it was published." example:"Handoff_Published__c"`
 	Summary   string `yaml:"summary" doc:"The field for the use cases in one line." example:"Handoff_Summary__c"`
+}
+
+type playConfig struct {
+	PublishAfter  time.Duration   `yaml:"publish_after" doc:"How long after Closed Won the handoff goes out, reviewed or not. An earlier kickoff brings it forward." default:"24h" example:"24h"`
+	ReviewTime    time.Duration   `yaml:"review_time" doc:"How long before that the AE has the draft at the latest, whatever is still expected." default:"4h" example:"4h"`
+	KickoffLead   time.Duration   `yaml:"kickoff_lead" doc:"How long before an early kickoff the handoff goes out." default:"2h" example:"2h"`
+	CollectEvery  time.Duration   `yaml:"collect_every" doc:"How often a deal is collected while calls are still being transcribed." default:"30m" example:"30m"`
+	LookEvery     time.Duration   `yaml:"look_every" doc:"How often a deal is looked at, until the kickoff, for what came late." default:"12h" example:"12h"`
+	PollEvery     time.Duration   `yaml:"poll_every" doc:"How often the CRM is asked for deals that were won or reopened." default:"5m" example:"5m"`
+	RemindAE      []time.Duration `yaml:"remind_ae" doc:"The reminders to review, from the draft on; an empty list for none." default:"[4h, 16h]" example:"[4h, 16h]"`
+	RemindCSM     []time.Duration `yaml:"remind_csm" doc:"The reminders to accept, from the publication on; an empty list for none." default:"[24h, 72h, 120h]" example:"[24h, 72h]"`
+	BeforeKickoff []time.Duration `yaml:"before_kickoff" doc:"The reminders before the kickoff, while the handoff is not accepted; an empty list for none." default:"[24h, 2h]" example:"[24h, 2h]"`
+	HoursFrom     int             `yaml:"hours_from" doc:"The hour from which people are written to directly and reminded." default:"9" example:"8"`
+	HoursTo       int             `yaml:"hours_to" doc:"The hour until which they are." default:"17" example:"18"`
+	Days          []string        `yaml:"days" doc:"The days on which they are." default:"[mon, tue, wed, thu, fri]" example:"[mon, tue, wed, thu]"`
+	TimeZone      string          `yaml:"time_zone" doc:"The time zone of people of whom no other is known, by its IANA name." default:"UTC" example:"Europe/Berlin"`
+	Owner         string          `yaml:"owner" doc:"Who gets a handoff while no CSM is assigned: an email address." example:"cs-ops@example.com"`
+	Ways          []string        `yaml:"ways" doc:"How people are written to: mail, slack, or both." default:"mail where it is configured, and slack where handoffs are published there" example:"[mail, slack]"`
+	ParkAfter     int             `yaml:"park_after" doc:"How often something is tried before it waits for a person." default:"10" example:"10"`
+}
+
+type engineConfig struct {
+	Name             string   `yaml:"name" doc:"builtin or claude." default:"builtin" example:"claude"`
+	Model            string   `yaml:"model" doc:"The model's id, for claude." default:"the newest that the program knows" example:"claude-opus-5-5"`
+	Provider         string   `yaml:"provider" doc:"Where the model runs: anthropic, bedrock or vertex." default:"anthropic" example:"bedrock"`
+	Effort           string   `yaml:"effort" doc:"How much the model thinks: low, medium, high, xhigh or max." default:"its own" example:"high"`
+	MaxUSD           float64  `yaml:"max_usd" doc:"A draft stops before it costs more." default:"10" example:"5"`
+	MaxUSDMonth      float64  `yaml:"max_usd_month" doc:"Drafts stop before all of this month, on this machine, cost more." default:"no limit" example:"500"`
+	WithholdPrivate  bool     `yaml:"withhold_private" doc:"Whether private calls and channels are kept from the model." default:"false" example:"true"`
+	WithholdPeople   []string `yaml:"withhold_people" doc:"People, by name or address, of whom nothing is shown to the model." example:"[legal@example.com]"`
+	WithholdPatterns []string `yaml:"withhold_patterns" doc:"Regular expressions; a passage that one matches is kept from the model." example:"[\"(?i)salary\"]"`
+}
+
+type serveConfig struct {
+	Listen       string `yaml:"listen" doc:"The address of the team's pages, and of /healthz, /readyz and /metrics." default:"127.0.0.1:8765" example:"127.0.0.1:9000"`
+	TeamURL      string `yaml:"team_url" doc:"How browsers reach the team's pages, if it is another address than listen." default:"http:// and listen" example:"http://localhost:8765"`
+	PublicURL    string `yaml:"public_url" doc:"How the world reaches the public address, through your own TLS. Without it review links lead to the team's pages." example:"https://handoff.example.com"`
+	PublicListen string `yaml:"public_listen" doc:"The address that serves review links and Slack's clicks, and nothing else." default:"none" example:"127.0.0.1:8766"`
+	Me           string `yaml:"me" doc:"Who acts on the team's pages: an email address." default:"play.owner" example:"cs-ops@example.com"`
+}
+
+type retentionConfig struct {
+	RawTextDays   int `yaml:"raw_text_days" doc:"Days after which what was collected of a deal is erased, once it is no longer collected. The handoff and its quotes stay." default:"30" example:"30"`
+	GongIndexDays int `yaml:"gong_index_days" doc:"Days after which the index forgets who took part in a call." default:"730" example:"730"`
 }
 
 type gongConfig struct {

@@ -117,6 +117,12 @@ func (p *parser) value(n *yaml.Node, path string, to reflect.Value) {
 		if p.scalar(n, path, "true or false") && p.decoded(n, path, "true or false", &v) {
 			to.SetBool(v)
 		}
+	case time.Duration:
+		if p.scalar(n, path, "a time") {
+			to.SetInt(int64(p.duration(n, path)))
+		}
+	case []time.Duration:
+		p.durations(n, path, to)
 	case int:
 		var v int
 		if p.scalar(n, path, "a number") && p.decoded(n, path, "a whole number", &v) {
@@ -160,6 +166,31 @@ func (p *parser) list(n *yaml.Node, path string, to reflect.Value) {
 			to.Set(reflect.Append(to, reflect.ValueOf(entry.Value)))
 		}
 	}
+}
+
+// duration reads how long something takes.
+func (p *parser) duration(n *yaml.Node, path string) time.Duration {
+	d, err := time.ParseDuration(n.Value)
+	if err != nil || d < 0 {
+		p.wrong(n, "%s must be a time, such as 24h or 30m", path)
+		return 0
+	}
+	return d
+}
+
+// durations reads a list of times; an empty list is one too.
+func (p *parser) durations(n *yaml.Node, path string, to reflect.Value) {
+	if n.Kind != yaml.SequenceNode {
+		p.wrong(n, "%s must be a list of times, such as [4h, 16h]", path)
+		return
+	}
+	list := []time.Duration{}
+	for _, entry := range n.Content {
+		if p.scalar(entry, path, "a list of times") {
+			list = append(list, p.duration(entry, path))
+		}
+	}
+	to.Set(reflect.ValueOf(list))
 }
 
 // lists reads a mapping of names, which are people's own, to lists.

@@ -50,6 +50,10 @@ func TestConfigErrors(t *testing.T) {
 		"a password in an address":  {"salesforce:\n  login: https://user:planted@example.com\n", []string{"line 2: salesforce.login looks like a secret"}, "planted"},
 		"an audience that is none":  {"destinations: {slack: everyone}\n", []string{"line 1: destinations.slack must be company or team"}, "everyone"},
 		"the customer as audience":  {"destinations: {slack: customer}\n", []string{"line 1: destinations.slack must be company or team"}, ""},
+		"not a time":                {"play: {publish_after: soon}\n", []string{"line 1: play.publish_after must be a time, such as 24h"}, "soon"},
+		"a number for a time":       {"play: {publish_after: 24}\n", []string{"line 1: play.publish_after must be a time, such as 24h"}, ""},
+		"times in the past":         {"play: {remind_ae: [-4h]}\n", []string{"line 1: play.remind_ae must be a time"}, ""},
+		"a time for times":          {"play: {remind_ae: 4h}\n", []string{"line 1: play.remind_ae must be a list of times"}, ""},
 		"not true or false":         {"slack: {join: perhaps}\n", []string{"line 1: slack.join must be true or false"}, "perhaps"},
 		"a secret among channels":   {"slack:\n  channels:\n    006: [xoxb-123-planted]\n", []string{"line 3: slack.channels.006 looks like a secret"}, "planted"},
 		"random letters":            {"gong:\n  base: 3aF9c1D8e7B6a5F4c3D2e1B0a9F8c7D6plantedX\n", []string{"line 2: gong.base looks like a secret"}, "planted"},
@@ -124,6 +128,10 @@ func fill(s reflect.Value, path string) {
 			v.Set(reflect.ValueOf(time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC)))
 		case v.Type() == reflect.TypeFor[destination]():
 			v.SetString(string(throughline.AudienceCompany))
+		case v.Type() == reflect.TypeFor[time.Duration]():
+			v.SetInt(int64(90 * time.Minute))
+		case v.Type() == reflect.TypeFor[[]time.Duration]():
+			v.Set(reflect.ValueOf([]time.Duration{time.Hour, 90 * time.Minute}))
 		case v.Kind() == reflect.String:
 			v.SetString("a: #'\" " + key)
 		case v.Kind() == reflect.Int:

@@ -8,7 +8,10 @@ import (
 	"log/slog"
 	"maps"
 	netmail "net/mail"
+	"slices"
+	"time"
 
+	"throughline"
 	"throughline/collect"
 	"throughline/connect"
 	"throughline/connect/gong"
@@ -16,6 +19,7 @@ import (
 	"throughline/connect/notion"
 	"throughline/connect/salesforce"
 	"throughline/connect/slack"
+	"throughline/lifecycle"
 	"throughline/store"
 )
 
@@ -31,12 +35,19 @@ type connection struct {
 	crm    collect.CRM    // nil for what is none
 	system collect.System // nil for what holds nothing of deals, and for the CRM
 	check  func(context.Context) []connect.Permission
+
+	destination string                              // its key under destinations; empty where handoffs are not published there
+	publish     lifecycle.Destination               // of that
+	remove      func(context.Context, string) error // takes a copy away, by its id; nil where that can't be done
+	way         string                              // lifecycle's name of the way to people; empty for none
+	messenger   lifecycle.Messenger                 // of that
 }
 
 // connections are the systems that the configuration names.
 type connections struct {
 	db         *store.DB       // nil where it can't be opened
 	salesforce *salesforce.Org // nil where none is configured, or not well
+	slack      *slack.Client   // likewise
 	all        []*connection   // the CRM first
 }
 
@@ -58,6 +69,18 @@ var connectors = []connector{connectSalesforce, connectGong, connectSlack, conne
 type tools struct {
 	env env
 	log *slog.Logger // nil for none
+	// sleep waits, on a clock that is env's; nil for the machine's.
+	sleep func(context.Context, time.Duration) error
+	// tick is how often due tasks are looked for; 0 for the default.
+	tick time.Duration
+}
+
+// wait waits on the tools' clock.
+func (t tools) wait(ctx context.Context, d time.Duration) error {
+	if t.sleep != nil {
+		return t.sleep(ctx, d)
+	}
+	return connect.Sleep(ctx, d)
 }
 
 // connectAll opens the database and sets up what the configuration names. It calls
@@ -76,10 +99,13 @@ func connectAll(ctx context.Context, c *config, with tools) *connections {
 	return n
 }
 
+// databaseName is how the database stands among the connections.
+const databaseName = "Database"
+
 // open opens the database, before the systems are set up. Where several machines
 // share it, they keep the vendors' pace together.
 func (n *connections) open(ctx context.Context, c *config, with tools) *connection {
-	conn := &connection{name: "Database", budget: &connect.Budget{}}
+	conn := &connection{name: databaseName, budget: &connect.Budget{}}
 	address, err := c.database()
 	if err == nil {
 		n.db, err = store.Open(ctx, address, store.WithClock(with.env.now))
@@ -129,6 +155,14 @@ func (n *connections) systems() []collect.Named[collect.System] {
 	return out
 }
 
+// publishes has handoffs published there, where the configuration says for whom.
+func (c *connection) publishes(key string, audience destination, to lifecycle.Publisher, remove func(context.Context, string) error) {
+	c.remove = remove
+	if audience != "" {
+		c.destination, c.publish = key, lifecycle.Destination{Publisher: to, Audience: throughline.Audience(audience)}
+	}
+}
+
 func connectSalesforce(c *config, n *connections, with tools) *connection {
 	if c.Salesforce == nil {
 		return nil
@@ -145,13 +179,14 @@ func connectSalesforce(c *config, n *connections, with tools) *connection {
 	}
 	org, err := salesforce.New(salesforce.Config{
 		Login: s.Login, ClientID: s.ClientID, ClientSecret: secret, Username: s.Username, KeyFile: c.path(s.KeyFile), Audience: s.Audience, Version: s.Version,
-		AEField: c.Deals.AEField, CSMField: c.Deals.CSMField, Seller: c.company(), Writing: c.writing(), Budget: conn.budget, Log: with.log, Now: with.env.now,
+		AEField: c.Deals.AEField, CSMField: c.Deals.CSMField, Seller: c.company(), Writing: c.writing(), Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err
 		return conn
 	}
 	n.salesforce, conn.crm, conn.check = org, org, org.Check
+	conn.publishes("salesforce", c.Destinations.Salesforce, org, org.Remove)
 	return conn
 }
 
@@ -185,14 +220,14 @@ func connectGong(c *config, n *connections, with tools) *connection {
 	}
 	client := gong.New(c.Gong.Base, gong.Key(key, secret))
 	client.Workspace = c.Gong.Workspace
-	client.HTTP.Budget, client.HTTP.Log, client.HTTP.Now = conn.budget, with.log, with.env.now
+	client.HTTP.Budget, client.HTTP.Log, client.HTTP.Now, client.HTTP.Sleep = conn.budget, with.log, with.env.now, with.sleep
 	index := n.db.Calls(cmp.Or(c.Gong.Base, gong.DefaultBase) + " " + c.Gong.Workspace)
 	conn.system = &gong.Collector{Index: &gong.Index{Client: client, Store: index, Now: with.env.now}}
 	conn.check = func(ctx context.Context) []connect.Permission { return client.Check(ctx, with.env.now()) }
 	return conn
 }
 
-func connectSlack(c *config, _ *connections, with tools) *connection {
+func connectSlack(c *config, n *connections, with tools) *connection {
 	if c.Slack == nil {
 		return nil
 	}
@@ -206,17 +241,25 @@ func connectSlack(c *config, _ *connections, with tools) *connection {
 	}
 	uses := []slack.Use{slack.UseRead}
 	if c.Destinations.Slack != "" {
-		uses = append(uses, slack.UsePublish, slack.UseSend)
+		uses = append(uses, slack.UsePublish)
+	}
+	if slices.Contains(c.ways(), lifecycle.WayChat) {
+		uses = append(uses, slack.UseSend)
 	}
 	client, err := slack.New(slack.Config{
 		Token: token, AppToken: app, SigningSecret: signing, Base: s.Base, Channels: s.Channels, Field: s.Field, Patterns: s.Patterns, Also: s.Also,
-		PublicOnly: s.PublicOnly, Join: s.Join, Uses: uses, Budget: conn.budget, Log: with.log, Now: with.env.now,
+		PublicOnly: s.PublicOnly, Join: s.Join, Uses: uses, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err
 		return conn
 	}
-	conn.system, conn.check = client, client.Check
+	n.slack, conn.system, conn.check = client, client, client.Check
+	conn.publishes("slack", c.Destinations.Slack, client, client.Remove)
+	conn.publish.Mark = func(ctx context.Context, p connect.Publication, o lifecycle.Outcome) (connect.Copy, error) {
+		return client.Mark(ctx, p, slack.Outcome(o))
+	}
+	conn.way, conn.messenger = lifecycle.WayChat, client
 	return conn
 }
 
@@ -234,13 +277,14 @@ func connectNotion(c *config, _ *connections, with tools) *connection {
 		return conn
 	}
 	client, err := notion.New(notion.Config{
-		Token: token, DataSource: c.Notion.DataSource, ExternalID: c.Notion.Property, Base: c.Notion.Base, Budget: conn.budget, Log: with.log, Now: with.env.now,
+		Token: token, DataSource: c.Notion.DataSource, ExternalID: c.Notion.Property, Base: c.Notion.Base, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err
 		return conn
 	}
 	conn.system, conn.check = client, client.Check
+	conn.publishes("notion", c.Destinations.Notion, client, client.Remove)
 	return conn
 }
 
@@ -260,7 +304,7 @@ func connectMail(c *config, n *connections, with tools) *connection {
 		return conn
 	}
 	cfg := mail.Config{
-		Host: m.Host, Port: m.Port, TLS: mail.TLSMode(m.TLS), Username: m.Username, From: from, ReplyTo: reply, Log: with.log, Now: with.env.now,
+		Host: m.Host, Port: m.Port, TLS: mail.TLSMode(m.TLS), Username: m.Username, From: from, ReplyTo: reply, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	}
 	if m.Username != "" {
 		cfg.Password = password
@@ -273,7 +317,7 @@ func connectMail(c *config, n *connections, with tools) *connection {
 		conn.err = err
 		return conn
 	}
-	conn.check = client.Check
+	conn.check, conn.way, conn.messenger = client.Check, lifecycle.WayMail, client
 	return conn
 }
 

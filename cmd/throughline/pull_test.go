@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,7 +32,8 @@ type bed struct {
 	config *config
 	file   string
 	now    func() time.Time
-	said   bytes.Buffer // by all commands
+	ahead  *atomic.Int64 // how far the clock was put forward, in nanoseconds
+	said   bytes.Buffer  // by all commands
 }
 
 // plantedSecret is part of every secret.
@@ -42,13 +44,14 @@ func newBed(t *testing.T, deals ...string) *bed {
 	began := time.Now()
 	// A clock that goes, since the stand-ins and the connectors hold each other's
 	// pace by it.
-	now := func() time.Time { return noon.Add(time.Since(began)) }
+	ahead := new(atomic.Int64)
+	now := func() time.Time { return noon.Add(time.Since(began) + time.Duration(ahead.Load())) }
 	tw, err := newTwins(deals, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	b := &bed{twins: tw, now: now, file: filepath.Join(dir, "t.yaml"), config: &config{
+	b := &bed{twins: tw, now: now, ahead: ahead, file: filepath.Join(dir, "t.yaml"), config: &config{
 		Seller: tw.seller, Database: "data/t.db", Destinations: destinationsConfig{Salesforce: "company", Slack: "company", Notion: "company"},
 	}}
 	tw.gong.PerSecond, tw.slack.All, tw.notion.PerMinute = -1, -1, -1
