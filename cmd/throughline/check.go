@@ -15,6 +15,7 @@ import (
 
 	"throughline/connect"
 	"throughline/connect/salesforce"
+	"throughline/lifecycle"
 )
 
 func newCheck(e env) *cobra.Command {
@@ -120,6 +121,10 @@ func checkAll(ctx context.Context, p *progress, c *config, n *connections, now t
 	if len(n.all) == 0 {
 		r.Permissions = append(r.Permissions, checkedPermission{System: "Configuration", Name: "Systems", For: "anything", Problem: "it names no system: 'throughline init' asks which there are"})
 	}
+	if c.Salesforce != nil {
+		p.enter("Checking what 'throughline serve' needs")
+		r.Permissions = append(r.Permissions, c.checkPlay(ctx, n, now)...)
+	}
 	if n.salesforce != nil {
 		p.enter("Looking for won deals")
 		var err error
@@ -128,6 +133,36 @@ func checkAll(ctx context.Context, p *progress, c *config, n *connections, now t
 		}
 	}
 	return r
+}
+
+// checkPlay says what 'throughline serve' would lack.
+func (c *config) checkPlay(ctx context.Context, n *connections, now time.Time) []checkedPermission {
+	var out []checkedPermission
+	row := func(name, purpose string, optional bool, problem string) {
+		out = append(out, checkedPermission{System: "Serve", Name: name, For: purpose, OK: problem == "", Optional: optional, Problem: problem})
+	}
+	said := func(err error) string {
+		if err == nil {
+			return ""
+		}
+		return err.Error()
+	}
+	unless := func(holds bool, problem string) string {
+		if holds {
+			return ""
+		}
+		return problem
+	}
+	_, err := c.rules(n)
+	row("Rules and addresses", "when things happen, and where pages are", false, said(errors.Join(err, c.checkServe())))
+	_, err = c.engine(ctx, tools{env: env{now: func() time.Time { return now }}})
+	row("Engine", "drafting handoffs", false, said(err))
+	row("Mail", "asking the AE", true, unless(slices.Contains(c.ways(), lifecycle.WayMail), "without it the AE can't be asked by mail: add a section mail"))
+	row("Destinations", "publishing handoffs", true, unless(c.Destinations != destinationsConfig{}, "handoffs would stand on the team's pages alone: name a system under destinations"))
+	row("Owner", "handoffs without a CSM", true, unless(c.Play.Owner != "", "a handoff whose CSM is not known yet reaches nobody: set play.owner"))
+	row("Public address", "review links", true, unless(c.Serve.PublicURL != "" && c.Serve.PublicListen != "",
+		"review links lead to the team's pages, which only this machine reaches: set serve.public_url and serve.public_listen"))
+	return out
 }
 
 // problemOf is an error in a table that names system and permission already.

@@ -57,7 +57,7 @@ func TestPublish(t *testing.T) {
 	if diff := cmp.Diff(want, r.words()[0]); diff != "" {
 		t.Error(diff)
 	}
-	if got := labels(shown[0]); got != "Open the handoff, Accept, Return" || len(shown[0].Alive) > 0 {
+	if got := labels(shown[0]); got != "Open the handoff, Accept, Return, Add a note" || len(shown[0].Alive) > 0 {
 		t.Errorf("buttons are %s, alive is %v", got, shown[0].Alive)
 	}
 	for _, req := range r.twin.Requested() {
@@ -124,7 +124,7 @@ func TestVersions(t *testing.T) {
 	p.Handoff = &second
 	publish(nil)
 	publish(nil)
-	if line, buttons := head(); !strings.HasPrefix(line, "Version 2 ·") || buttons != "Open the handoff, Accept, Return" {
+	if line, buttons := head(); !strings.HasPrefix(line, "Version 2 ·") || buttons != "Open the handoff, Accept, Return, Add a note" {
 		t.Errorf("the second version is shown as %q with %s", line, buttons)
 	}
 	want := "Version 2 replaces version 1.\nNew\n• Pains: It takes two days.\nChanged\n• Pains: They key all orders by hand.\nNo longer there: 1."

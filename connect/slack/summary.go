@@ -173,7 +173,7 @@ func buttons(key, link string, o *Outcome) []slackapi.Block {
 		all = append(all, linkButton(ActionOpen, "Open the handoff", to))
 	}
 	if o == nil {
-		all = append(all, button(ActionAccept, "Accept", key, true), button(ActionReturn, "Return", key, false))
+		all = append(all, button(ActionAccept, "Accept", key, true), button(ActionReturn, "Return", key, false), button(ActionNote, "Add a note", key, false))
 	}
 	if len(all) == 0 {
 		return nil
