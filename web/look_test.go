@@ -137,7 +137,9 @@ func (w *window) look(name string) {
 			if over > 0 {
 				w.t.Errorf("%s is %d pixels wider than the window", shot, over)
 			}
-			w.check(shot)
+			if width == 360 { // the same elements in other places
+				w.check(shot)
+			}
 			picture, err := chromedp.Run(w.ctx, chromedp.FullScreenshot(100))
 			if err != nil {
 				w.t.Fatal(err)
