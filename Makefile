@@ -24,7 +24,7 @@ lint: $(GOFUMPT) $(GOLANGCI_LINT) ## format, vet, linters
 	go vet ./...
 	$(GOLANGCI_LINT) run ./...
 
-soak: ## every fuzz test for FUZZTIME
+soak: setup ## kills, a year, a quarter's end, and every fuzz test for FUZZTIME
 	scripts/soak $(FUZZTIME)
 
 bench: ## all benchmarks

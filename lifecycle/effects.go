@@ -225,6 +225,9 @@ func (s *Service) version(ctx context.Context, run Run, version int) (*throughli
 		return nil, fmt.Errorf("reading what people said: %w", err)
 	}
 	withWords(h, words)
+	if !run.Kickoff.IsZero() { // which may be known, or have moved, since the draft
+		h.Deal.Kickoff = run.Kickoff.In(s.Rules.Hours.zone(s.Rules.csm(run))).Format(time.DateOnly)
+	}
 	if !run.Published.IsZero() {
 		h.Status = throughline.StatusPublished
 	}

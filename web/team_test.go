@@ -215,7 +215,7 @@ func shared(t *testing.T) []string {
 		t.Log("the published attacks are not beside the project; only our own are tried")
 		return texts
 	}
-	defer f.Close() //nolint:errcheck // it is only read
+	defer f.Close()
 	for lines := bufio.NewScanner(f); lines.Scan(); {
 		var one struct{ Text string }
 		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {

@@ -278,7 +278,7 @@ func (b *browser) do(method, url, body string, headers ...string) answer {
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // it was read
+	defer resp.Body.Close()
 	data, err := io.ReadAll(resp.Body)
 	if err != nil {
 		b.t.Fatal(err)

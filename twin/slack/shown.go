@@ -164,3 +164,16 @@ func mrkdwn(s string) (shown string, alive []string) {
 	alive = append(alive, bareURL.FindAllString(angled.ReplaceAllString(s, ""), -1)...)
 	return strings.NewReplacer("&lt;", "<", "&gt;", ">", "&amp;", "&").Replace(shown), alive
 }
+
+// Person is the id of the user with an address; empty where there is none.
+func (s *Server) Person(email string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, u := range s.users {
+		profile, _ := u["profile"].(Object)
+		if email != "" && strings.EqualFold(text(profile, "email"), email) {
+			return id
+		}
+	}
+	return ""
+}

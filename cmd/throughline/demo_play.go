@@ -1,0 +1,443 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	netmail "net/mail"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"throughline"
+	"throughline/collect"
+	"throughline/connect"
+	"throughline/connect/gong"
+	"throughline/connect/mail"
+	"throughline/connect/notion"
+	"throughline/connect/salesforce"
+	"throughline/connect/slack"
+	"throughline/lifecycle"
+	"throughline/store"
+	notiontwin "throughline/twin/notion"
+	salesforcetwin "throughline/twin/salesforce"
+	slacktwin "throughline/twin/slack"
+	pages "throughline/web"
+)
+
+// When the demo's deal is signed, and when its kickoff is. Its calls, mails and
+// messages are from before the one, and name the other.
+var (
+	demoSigned  = time.Date(2026, 9, 28, 20, 5, 0, 0, time.UTC)
+	demoKickoff = time.Date(2026, 10, 6, 15, 0, 0, 0, time.UTC)
+)
+
+// demoHours are nine to five in New York, where the demo's people are, by the
+// clock that the demo shows.
+var demoHours = lifecycle.Hours{From: 13, To: 21, Days: lifecycle.DefaultHours(time.UTC).Days, Zone: time.UTC}
+
+// demoPoll is how often the CRM is asked for deals that were won.
+const demoPoll = 5 * time.Minute
+
+// A demoClock is the time in the demo. It moves when it is told to, and stands
+// while something is done.
+type demoClock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *demoClock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+// to moves the clock forward.
+func (c *demoClock) to(t time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if t.After(c.at) {
+		c.at = t
+	}
+}
+
+// A play is the demo: stand-ins for the outside systems, and the lifecycle service
+// that talks to them over real HTTP as it would to the vendors.
+type play struct {
+	clock       *demoClock
+	twins       *twins
+	opportunity string
+	seeded      map[string]bool // files of the opportunity that were there at the start
+	db          *store.DB
+	service     *lifecycle.Service
+	links       *pages.Links
+	watch       *salesforce.Watch
+	slack       *slack.Client
+	draft       lifecycle.Drafter
+
+	acting sync.Mutex // one step at a time
+	won    bool
+	polled time.Time
+
+	ends []func() // what is to be done in the end, the last first
+}
+
+// newPlay sets the demo up. Pages are the address at which its pages will be.
+func newPlay(ctx context.Context, pagesAt string, draft func(context.Context, *throughline.Deal, time.Time) (*throughline.Handoff, error)) (*play, error) {
+	p := &play{clock: &demoClock{at: demoSigned}}
+	p.draft.Draft = draft
+	err := p.setUp(ctx, pagesAt)
+	if err != nil {
+		p.close()
+		return nil, fmt.Errorf("setting the demo up: %w", err)
+	}
+	return p, nil
+}
+
+func (p *play) setUp(ctx context.Context, pagesAt string) error {
+	dir, err := os.MkdirTemp("", "throughline-demo-")
+	if err != nil {
+		return err
+	}
+	p.ends = append(p.ends, func() { _ = os.RemoveAll(dir) }) // the system's cleaner has the rest
+	if p.db, err = store.Open(ctx, "sqlite:"+filepath.Join(dir, "demo.db"), store.WithClock(p.clock.now)); err != nil {
+		return err
+	}
+	p.ends = append(p.ends, func() { _ = p.db.Close() }) // it is removed anyway
+	if p.twins, err = newTwins(nil, p.clock.now); err != nil {
+		return err
+	}
+	p.openDeal()
+	at, err := p.serveTwins(ctx)
+	if err != nil {
+		return err
+	}
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	p.links = &pages.Links{Key: key, Public: pagesAt, Team: pagesAt, Now: p.clock.now}
+	return p.connect(at)
+}
+
+func (p *play) close() {
+	for i := len(p.ends) - 1; i >= 0; i-- {
+		p.ends[i]()
+	}
+}
+
+// openDeal has the deal open, as it was before it was signed, and takes the limits
+// of the stand-ins away: a day of the vendors' is seconds here.
+func (p *play) openDeal() {
+	t := p.twins
+	t.salesforce.Limit, t.salesforce.TokenLife = 1e9, 365*24*time.Hour
+	t.gong.PerSecond, t.gong.PerDay, t.slack.All, t.notion.PerMinute = -1, -1, -1, -1
+	for name, kind := range map[string]string{
+		"Status": "status", "Customer": "select", "AE": "rich_text", "CSM": "rich_text", "Version": "number", "Close date": "date",
+	} {
+		t.notion.SetColumn(name, kind, string(throughline.StatusPublished))
+	}
+	p.opportunity = t.deals[0].opportunity
+	org := t.salesforce
+	for _, h := range org.All("OpportunityHistory") {
+		if h["StageName"] == "Closed Won" {
+			id, _ := h["Id"].(string)
+			org.Remove("OpportunityHistory", id)
+		}
+	}
+	for value, kind := range map[salesforce.Value]string{
+		salesforce.ValueLink: "string", salesforce.ValueStatus: "string", salesforce.ValueVersion: "double", salesforce.ValuePublished: "datetime",
+	} {
+		org.Define("Opportunity", salesforcetwin.Field{Name: demoFields[value], Type: kind})
+	}
+	before := demoSigned.Add(-14 * 24 * time.Hour)
+	org.Set("Opportunity", p.opportunity, salesforcetwin.Record{
+		"StageName": "Negotiation", "IsWon": false, "IsClosed": false, "LastStageChangeDate": before.Format("2006-01-02T15:04:05.000+0000"),
+	}, before)
+	p.seeded = map[string]bool{}
+	for _, link := range org.All("ContentDocumentLink") {
+		id, _ := link["ContentDocumentId"].(string)
+		p.seeded[id] = true
+	}
+}
+
+// demoFields are the custom fields that the demo's org has for handoffs.
+var demoFields = map[salesforce.Value]string{
+	salesforce.ValueLink: "Handoff_Link__c", salesforce.ValueStatus: "Handoff_Status__c", salesforce.ValueVersion: "Handoff_Version__c",
+	salesforce.ValuePublished: "Handoff_Published__c",
+}
+
+// serveTwins serves the stand-ins on addresses of this machine, until the play is
+// closed, and gives these as a configuration names them.
+func (p *play) serveTwins(ctx context.Context) (*config, error) {
+	c := &config{}
+	for _, s := range p.twins.standIns() {
+		ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, fmt.Errorf("serving the stand-in of %s: %w", s.name, err)
+		}
+		s.configure(c, ln.Addr().String())
+		var serving sync.WaitGroup
+		serving.Go(func() { _ = s.server.Serve(ln) }) // it ends by being closed
+		p.ends = append(p.ends, func() {
+			_ = s.server.Close() // what is in flight is of no account
+			serving.Wait()
+		})
+	}
+	return c, nil
+}
+
+// demoSleep is a wait for a vendor, such as until what was written can be read
+// again: the stand-ins need none of it.
+func demoSleep(ctx context.Context, d time.Duration) error {
+	return connect.Sleep(ctx, min(d/20, 50*time.Millisecond))
+}
+
+// connect wires the service as a company's own would be, but that nothing waits
+// for the vendors' pace, which is counted in seconds of theirs.
+func (p *play) connect(at *config) error {
+	free := connect.NewLimiter(1e6, 1e6)
+	now := p.clock.now
+	org, err1 := salesforce.New(salesforce.Config{
+		Login: at.Salesforce.Login, ClientID: at.Salesforce.ClientID, ClientSecret: twinSecret("SALESFORCE_CLIENT_SECRET"), CSMField: at.Deals.CSMField,
+		Seller:  throughline.Company{Name: p.twins.seller.Company, Product: p.twins.seller.Product, Domain: p.twins.seller.Domain},
+		Writing: &salesforce.Writing{Note: true, Fields: demoFields}, Limiter: free, Now: now, Sleep: demoSleep,
+	})
+	talk, err2 := slack.New(slack.Config{
+		Token: twinSecret("SLACK_BOT_TOKEN"), AppToken: twinSecret("SLACK_APP_TOKEN"), Base: at.Slack.Base, Now: now, Sleep: demoSleep,
+		Limiter: func(string) *connect.Limiter { return free },
+		// A message of hours ago is seconds old: it is to be found again.
+		LookBack: 400 * 24 * time.Hour,
+	})
+	wiki, err3 := notion.New(notion.Config{Token: twinSecret("NOTION_TOKEN"), DataSource: notiontwin.DataSource, Base: at.Notion.Base, Limiter: free, Now: now, Sleep: demoSleep})
+	from, err4 := netmail.ParseAddress(at.Mail.From)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
+		return err
+	}
+	post, err := mail.New(mail.Config{Host: at.Mail.Host, Port: at.Mail.Port, TLS: mail.TLSMode(at.Mail.TLS), From: *from, Limiter: free, Sent: p.db, Now: now, Sleep: demoSleep})
+	if err != nil {
+		return err
+	}
+	calls := gong.New(at.Gong.Base, gong.Key(twinSecret("GONG_ACCESS_KEY"), twinSecret("GONG_ACCESS_KEY_SECRET")))
+	calls.HTTP.Limiter, calls.HTTP.Now, calls.HTTP.Sleep = free, now, demoSleep
+	p.slack = talk
+	p.service = p.wire(org, talk, wiki, post, &gong.Collector{Index: &gong.Index{Client: calls, Store: p.db.Calls("demo"), Now: now}})
+	p.watch = &salesforce.Watch{Org: org, Ledger: demoLedger{p}, Every: demoPoll, Now: now, Filter: salesforce.Filter{From: demoSigned}}
+	return nil
+}
+
+func (p *play) wire(org *salesforce.Org, talk *slack.Client, wiki *notion.Client, post *mail.Client, calls *gong.Collector) *lifecycle.Service {
+	rules := lifecycle.DefaultRules()
+	rules.Hours, rules.Ways = demoHours, []string{lifecycle.WayMail, lifecycle.WayChat}
+	rules.Destinations, rules.Marked = []string{"notion", "salesforce", "slack"}, []string{"slack"}
+	return &lifecycle.Service{
+		Rules: rules, Store: p.db, Now: p.clock.now, Links: p.links, Engine: &p.draft,
+		Collector: &lifecycle.Gatherer{Hours: rules.Hours, Gather: func(ctx context.Context, id, dir string) (*collect.Result, error) {
+			systems := []collect.Named[collect.System]{{Name: gong.Vendor, It: calls}, {Name: slack.Vendor, It: talk}}
+			return collect.Deal(ctx, collect.Named[collect.CRM]{Name: "Salesforce", It: org}, systems, id, dir, p.clock.now())
+		}},
+		Destinations: map[string]lifecycle.Destination{
+			"notion":     {Publisher: wiki, Audience: throughline.AudienceTeam},
+			"salesforce": {Publisher: org, Audience: throughline.AudienceCompany},
+			"slack": {Publisher: talk, Audience: throughline.AudienceCompany, Mark: func(ctx context.Context, pub connect.Publication, o lifecycle.Outcome) (connect.Copy, error) {
+				return talk.Mark(ctx, pub, slack.Outcome{Accepted: o.Accepted, By: o.By, At: o.At, Version: o.Version})
+			}},
+		},
+		Messengers: map[string]lifecycle.Messenger{lifecycle.WayMail: post, lifecycle.WayChat: talk},
+	}
+}
+
+// A demoLedger begins the run of a win.
+type demoLedger struct{ *play }
+
+func (l demoLedger) Position(ctx context.Context) (salesforce.Position, error) {
+	w, err := l.db.Watched(ctx, "demo")
+	return salesforce.Position(w), err
+}
+
+func (l demoLedger) Advance(ctx context.Context, p salesforce.Position) error {
+	return l.db.SetWatched(ctx, "demo", store.Watched(p))
+}
+
+func (l demoLedger) Started(ctx context.Context, ids []string) ([]salesforce.Event, error) {
+	known, err := l.db.Starts(ctx, "demo", ids)
+	var out []salesforce.Event
+	for _, k := range known {
+		out = append(out, salesforce.Event{Opportunity: k.Opportunity, At: k.WonAt, ID: k.Event, Won: true, Started: true})
+	}
+	return out, err
+}
+
+func (l demoLedger) Begin(ctx context.Context, w salesforce.Win, e salesforce.Event) error {
+	if _, _, err := l.service.Detected(ctx, connect.Record{ID: w.ID, Name: w.Name}, w.WonAt, len(w.Before) > 0, false); err != nil {
+		return err
+	}
+	_, err := l.db.AddStart(ctx, store.Start{Org: "demo", Opportunity: e.Opportunity, WonAt: e.At, Event: e.ID, Source: "poll", FirstSeen: l.clock.now()})
+	return err
+}
+
+// run is the run of the deal; false before it is detected.
+func (p *play) run(ctx context.Context) (lifecycle.Run, bool, error) {
+	runs, err := p.db.RunsOf(ctx, p.opportunity)
+	if err != nil || len(runs) == 0 {
+		return lifecycle.Run{}, false, err
+	}
+	return runs[len(runs)-1], true, nil
+}
+
+// win is the AE moving the deal to Closed Won.
+func (p *play) win() {
+	p.acting.Lock()
+	defer p.acting.Unlock()
+	if !p.won {
+		p.won = true
+		p.twins.salesforce.Move(p.opportunity, "Closed Won", true, p.clock.now())
+	}
+}
+
+// step lets so much time pass, but not past what is due next, and carries out what
+// is due then.
+func (p *play) step(ctx context.Context, most time.Duration) error {
+	p.acting.Lock()
+	defer p.acting.Unlock()
+	_, detected, err := p.run(ctx)
+	if err != nil {
+		return err
+	}
+	next, ok, err := p.next(ctx)
+	if err != nil {
+		return err
+	}
+	to := p.clock.now().Add(most)
+	if ok && next.at.Before(to) {
+		to = next.at
+	}
+	p.clock.to(to)
+	if p.won && !detected {
+		if err := p.watch.Poll(ctx); err != nil {
+			return err
+		}
+		p.polled = p.clock.now()
+	}
+	if err := p.carryOut(ctx); err != nil {
+		return err
+	}
+	return p.plan(ctx)
+}
+
+// plan is the CSM planning the kickoff, once the deal is collected.
+func (p *play) plan(ctx context.Context) error {
+	run, _, err := p.run(ctx)
+	if err != nil || run.Collected.IsZero() || !run.Kickoff.IsZero() || run.CSM.Email == "" {
+		return err
+	}
+	return p.service.SetKickoff(ctx, run.ID, run.CSM.Email, demoKickoff)
+}
+
+// carryOut carries out all that is due.
+func (p *play) carryOut(ctx context.Context) error {
+	for {
+		n, err := p.service.RunDue(ctx, 50)
+		if n == 0 || err != nil {
+			return err
+		}
+	}
+}
+
+// A coming thing is what is due next.
+type coming struct {
+	at   time.Time
+	task lifecycle.Task
+}
+
+// next is what is due next; false where nothing is.
+func (p *play) next(ctx context.Context) (coming, bool, error) {
+	run, detected, err := p.run(ctx)
+	switch {
+	case err != nil || !p.won:
+		return coming{}, false, err
+	case !detected:
+		return coming{at: p.polled.Add(demoPoll)}, true, nil
+	}
+	tasks, err := p.db.Tasks(ctx, run.ID)
+	if err != nil {
+		return coming{}, false, err
+	}
+	var first coming
+	for _, t := range tasks {
+		at := t.Due
+		if t.NotBefore.After(at) {
+			at = t.NotBefore
+		}
+		if t.State == lifecycle.TaskOpen && (first.at.IsZero() || at.Before(first.at)) {
+			first = coming{at, t}
+		}
+	}
+	return first, !first.at.IsZero(), nil
+}
+
+// jump lets time pass to what is due next, and carries that out.
+func (p *play) jump(ctx context.Context) error {
+	p.acting.Lock()
+	next, ok, err := p.next(ctx)
+	p.acting.Unlock()
+	if err != nil || !ok {
+		return err
+	}
+	return p.step(ctx, max(0, next.at.Sub(p.clock.now())))
+}
+
+// clicked takes a click of somebody's in Slack, or a form of theirs.
+func (p *play) clicked(ctx context.Context, i slack.Interaction) error {
+	switch {
+	case i.Action == slack.ActionAccept:
+		return p.service.Accept(ctx, i.Value, i.User.Email)
+	case i.Action == slack.ActionReturn:
+		return p.slack.Open(ctx, i.Trigger, slack.ReturnForm(i.Value, demoReasons()))
+	case i.View != nil && i.View.Form == slack.FormReturn:
+		return p.service.Return(ctx, i.View.About, i.User.Email, lifecycle.Reason(i.View.Values[slack.FieldReason]), i.View.Values[slack.FieldText])
+	}
+	return nil
+}
+
+func demoReasons() []slack.Choice {
+	var out []slack.Choice
+	for _, r := range lifecycle.Reasons {
+		out = append(out, slack.Choice{Code: string(r), Label: plainWords(string(r))})
+	}
+	return out
+}
+
+// listen takes clicks by Socket Mode until the context ends.
+func (p *play) listen(ctx context.Context) {
+	for ctx.Err() == nil {
+		_ = p.slack.Interactions(p.clicked).Listen(ctx)
+		_ = connect.Sleep(ctx, time.Second)
+	}
+}
+
+// site is the service's own pages.
+func (p *play) site() *pages.Server {
+	return &pages.Server{Service: p.service, Store: p.db, Links: p.links}
+}
+
+func (p *play) csm() salesforcetwin.Record {
+	id, _ := p.twins.salesforce.Get("Opportunity", p.opportunity)[salesforcetwin.CSMField].(string)
+	return p.twins.salesforce.Get("User", id)
+}
+
+// channel is the deal channel, by name and id.
+func (p *play) channel() (name, id string) {
+	for name, id := range p.twins.slack.Channels() {
+		if name != "" && name[0] != '@' {
+			return name, id
+		}
+	}
+	return "", ""
+}
+
+// directMessages are those to a user of Slack.
+func (p *play) directMessages(user string) []slacktwin.Shown {
+	return p.twins.slack.Show(p.twins.slack.Channels()["@"+user])
+}
