@@ -30,8 +30,8 @@ soak: setup ## kills, a year, a quarter's end, and every fuzz test for FUZZTIME
 bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
-picture: setup build ## the README's picture, from the demo's page
-	scripts/picture $(BIN)/throughline docs/handoff.png
+picture: setup build ## the README's pictures, from the demo
+	scripts/picture $(BIN)/throughline docs
 
 setup:
 	@scripts/setup

@@ -462,7 +462,7 @@ func captionOf(run lifecycle.Run, detected, won bool) caption {
 }
 
 // unfolded is how many paragraphs of a message are shown at once.
-const unfolded = 8
+const unfolded = 6
 
 // talk is the deal channel: what was said last, and what the program wrote.
 func (s *scene) talk(t *tour) {
