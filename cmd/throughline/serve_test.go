@@ -236,7 +236,7 @@ func TestServe(t *testing.T) {
 	if run := s.latest(t); !run.Accepted.IsZero() {
 		t.Error("somebody of another company accepted")
 	}
-	if err := b.slack.Click(t.Context(), slackUser(t, b, demoCSM), channel, message.TS, "throughline_accept"); err != nil {
+	if err := b.slack.Click(t.Context(), slackUser(t, demoCSM), channel, message.TS, "throughline_accept"); err != nil {
 		t.Fatal(err)
 	}
 	s.wait(t, "the CSM has accepted", func() bool {
@@ -267,7 +267,7 @@ func TestServe(t *testing.T) {
 }
 
 // slackUser is the id of somebody in the workspace.
-func slackUser(t *testing.T, b *bed, email string) string {
+func slackUser(t *testing.T, email string) string {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join(demoDir, "slack", "users.json"))
 	if err != nil {
@@ -304,11 +304,11 @@ func (s *serving) operations(t *testing.T) {
 	if status, _ := get(t, me, team+"/"); status != http.StatusUnauthorized {
 		t.Errorf("without signing in: %d", status)
 	}
-	link := regexp.MustCompile(`http://\S+/signin\?token=(\S+)`).FindStringSubmatch(s.bed.run(t, "signin", "--as", "cy@northbeam.example").stdout)
+	link := regexp.MustCompile(`http://\S+/signin\?token=(\S+)`).FindStringSubmatch(s.run(t, "signin", "--as", "cy@northbeam.example").stdout)
 	if status, page := post(t, me, team+"/signin", url.Values{"token": {link[1]}}); status != http.StatusOK || !strings.Contains(page, "Harborline") {
 		t.Errorf("signed in: %d\n%s", status, page)
 	}
-	if r := s.bed.run(t, "serve"); r.status != exitFailed || !strings.Contains(r.stderr, "another process serves this database") {
+	if r := s.run(t, "serve"); r.status != exitFailed || !strings.Contains(r.stderr, "another process serves this database") {
 		t.Errorf("a second one: %+v", r)
 	}
 	id := s.latest(t).ID
@@ -326,7 +326,7 @@ func (s *serving) operations(t *testing.T) {
 		{"backfill --since 2026-01-01", []string{"0 handoffs to draft, of 1 deal won since 2026-01-01"}},
 		{"forget --deal " + s.deals[0].opportunity, []string{"would be removed", "Found: 1 run", "Nothing was erased"}},
 	} {
-		r := s.bed.run(t, strings.Fields(c.args)...)
+		r := s.run(t, strings.Fields(c.args)...)
 		for _, want := range c.want {
 			if r.status != exitDone || !strings.Contains(r.stdout, want) {
 				t.Errorf("%s lacks %q: %+v", c.args, want, r)

@@ -83,34 +83,34 @@ func (n *connections) wire(ctx context.Context, c *config, with tools) (*wired, 
 }
 
 // listen sets up what tells of wins.
-func (p *wired) listen(with tools) error {
-	s := p.config.Salesforce
-	p.watch = &salesforce.Watch{
-		Org: p.connections.salesforce, Filter: p.config.Deals.filter(), Every: p.config.Play.PollEvery, Log: with.log, Now: with.env.now, Sleep: with.sleep,
-		Ledger: p.ledger(),
+func (w *wired) listen(with tools) error {
+	s := w.config.Salesforce
+	w.watch = &salesforce.Watch{
+		Org: w.connections.salesforce, Filter: w.config.Deals.filter(), Every: w.config.Play.PollEvery, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		Ledger: w.ledger(),
 	}
 	if !s.ChangeEvents {
 		return nil
 	}
 	feed, err := changes.New(changes.Config{
-		Org: p.connections.salesforce, Endpoint: s.ChangeEndpoint, Topic: s.ChangeTopic, Fields: append(p.watch.Filter.Fields(), "IsClosed"), Plain: onThisMachine(s.ChangeEndpoint),
+		Org: w.connections.salesforce, Endpoint: s.ChangeEndpoint, Topic: s.ChangeTopic, Fields: append(w.watch.Filter.Fields(), "IsClosed"), Plain: onThisMachine(s.ChangeEndpoint),
 		Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		return err
 	}
-	p.feed, p.watch.Feed = feed, feed
+	w.feed, w.watch.Feed = feed, feed
 	return nil
 }
 
-func (p *wired) ledger() ledger {
-	return ledger{p.db, p.service, cmp.Or(p.config.Salesforce.Login, "salesforce")}
+func (w *wired) ledger() ledger {
+	return ledger{w.db, w.service, cmp.Or(w.config.Salesforce.Login, "salesforce")}
 }
 
 // close ends what it opened.
-func (p *wired) close() {
-	if p.feed != nil {
-		_ = p.feed.Close() // nothing is lost with it
+func (w *wired) close() {
+	if w.feed != nil {
+		_ = w.feed.Close() // nothing is lost with it
 	}
 }
 
@@ -154,7 +154,7 @@ func (l ledger) past(ctx context.Context, w salesforce.Win) (made bool, err erro
 	if err != nil || len(known) > 0 {
 		return false, err
 	}
-	return l.once(ctx, w, w.Start.Event(), true)
+	return l.once(ctx, w, w.Event(), true)
 }
 
 func (l ledger) once(ctx context.Context, w salesforce.Win, e salesforce.Event, quiet bool) (made bool, err error) {
@@ -182,8 +182,8 @@ func recordOf(w salesforce.Win) connect.Record {
 }
 
 // reopened ends the runs of deals that do not stand as won any more.
-func (p *wired) reopened(ctx context.Context) error {
-	runs, err := p.db.Running(ctx)
+func (w *wired) reopened(ctx context.Context) error {
+	runs, err := w.db.Running(ctx)
 	if err != nil {
 		return err
 	}
@@ -194,13 +194,13 @@ func (p *wired) reopened(ctx context.Context) error {
 		}
 	}
 	slices.Sort(ids)
-	asked := p.service.Now()
-	open, err := p.connections.salesforce.NotWon(ctx, slices.Compact(ids))
+	asked := w.service.Now()
+	open, err := w.connections.salesforce.NotWon(ctx, slices.Compact(ids))
 	if err != nil {
 		return err
 	}
 	for _, id := range open {
-		if err := p.service.Reopened(ctx, id, asked); err != nil {
+		if err := w.service.Reopened(ctx, id, asked); err != nil {
 			return err
 		}
 	}
