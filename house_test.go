@@ -55,8 +55,8 @@ var house = []struct {
 	{name: "eval"},
 	{name: "internal/npmtest"},
 	{name: "cmd/throughline", uses: []string{
-		"collect", "connect", "connect/gong", "connect/mail", "connect/notion", "connect/salesforce", "connect/slack", "engine/builtin", "engine/claude", "eval", "folder",
-		"ground", "hedge", "lifecycle", "render", "skill", "store", "twin/gong", "twin/notion", "twin/salesforce", "twin/slack", "twin/smtp", "web",
+		"collect", "connect", "connect/gong", "connect/mail", "connect/notion", "connect/salesforce", "connect/salesforce/changes", "connect/slack", "engine/builtin", "engine/claude", "eval", "folder",
+		"ground", "hedge", "lifecycle", "lifecycle/jobs", "render", "skill", "store", "twin/gong", "twin/notion", "twin/salesforce", "twin/slack", "twin/smtp", "web",
 	}},
 }
 
