@@ -129,7 +129,7 @@ func (s *Service) learn(run *Run, got *Collection, now time.Time) []Move {
 // draft has the engine make a version. One that says the same as the last is
 // dropped: nobody is bothered with it.
 func (s *Service) draft(ctx context.Context, run Run, d Duty) (outcome, error) {
-	archive, print, err := s.Store.Archive(ctx, run.ID)
+	archive, mark, err := s.Store.Archive(ctx, run.ID)
 	if err != nil {
 		return outcome{}, fmt.Errorf("reading what was collected: %w", err)
 	}
@@ -141,7 +141,7 @@ func (s *Service) draft(ctx context.Context, run Run, d Duty) (outcome, error) {
 	h.Version, h.Status = version, throughline.StatusInReview
 	// While the engine drafted, the deal may have been collected anew.
 	drafted := func(run *Run) {
-		run.Drafts, run.DraftPrint, run.Stale = d.N, print, run.Print != print
+		run.Drafts, run.DraftPrint, run.Stale = d.N, mark, run.Print != mark
 	}
 	if run.Version > 0 {
 		before, err := s.Store.Document(ctx, run.ID, run.Version)

@@ -27,9 +27,9 @@ func (s *Service) SendLink(ctx context.Context, run Run, link string) error {
 	if !ok || run.AE.Email == "" {
 		return ErrNoWay
 	}
-	print := sha256.Sum256([]byte(link))
+	digest := sha256.Sum256([]byte(link))
 	_, err := messenger.Send(ctx, connect.Message{
-		Key: run.ID + ".fresh." + hex.EncodeToString(print[:8]), To: run.AE.Email,
+		Key: run.ID + ".fresh." + hex.EncodeToString(digest[:8]), To: run.AE.Email,
 		Subject: "A fresh link to the handoff of " + run.Deal.Customer,
 		Paragraphs: []string{
 			"A fresh link to your review was asked for. It opens in the browser in which it is pressed first.",

@@ -35,7 +35,7 @@ func (g *Gatherer) Collect(ctx context.Context, opportunity string) (*Collection
 	if err != nil {
 		return nil, fmt.Errorf("making room for the deal: %w", err)
 	}
-	defer os.RemoveAll(dir) // what stays is the customer's words: the system's cleaner has the rest
+	defer func() { _ = os.RemoveAll(dir) }() // what can't be removed lies in the system's place for what is temporary
 	deal := filepath.Join(dir, "deal")
 	got, err := g.Gather(ctx, opportunity, deal)
 	if err != nil {
@@ -100,7 +100,7 @@ func printOf(d *throughline.Deal) string {
 			if p.History || s.Kind != throughline.SourceCall && s.Kind != throughline.SourceDocument && len(strings.Fields(p.Text)) < fewWords {
 				continue
 			}
-			fmt.Fprintf(h, "%s\x00%s\x00%s\x00", s.Kind, p.Name, p.Text)
+			h.Write([]byte(string(s.Kind) + "\x00" + p.Name + "\x00" + p.Text + "\x00"))
 		}
 	}
 	return hex.EncodeToString(h.Sum(nil)[:12])

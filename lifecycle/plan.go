@@ -94,10 +94,10 @@ func (r Rules) PublishAt(run Run) time.Time {
 // says it; what it no longer says is not done.
 func (r Rules) Plan(run Run) []Duty {
 	var p plan
-	switch {
-	case run.Stage == StageClosed:
+	switch run.Stage {
+	case StageClosed:
 		return nil
-	case run.Stage == StageCancelled:
+	case StageCancelled:
 		r.reopened(&p, run)
 		return p
 	}

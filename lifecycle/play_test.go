@@ -23,7 +23,6 @@ type stage struct {
 	t     *testing.T
 	store kept
 	now   time.Time
-	ended time.Time
 
 	collection func() (*lifecycle.Collection, error)
 	items      []throughline.Item

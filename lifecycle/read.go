@@ -28,8 +28,8 @@ func (s *Service) Read(ctx context.Context, id, who string) error {
 		if readToday(*run, who, now) {
 			return nil, nil
 		}
-		readers := slices.DeleteFunc(slices.Clone(run.Readers), func(r Reader) bool { return r.Who == who })
-		run.Readers = append(readers, Reader{Who: who, At: now})
+		run.Readers = slices.DeleteFunc(slices.Clone(run.Readers), func(r Reader) bool { return r.Who == who })
+		run.Readers = append(run.Readers, Reader{Who: who, At: now})
 		return []Move{{At: now, Who: who, What: "read", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("version %d", run.Version)}}, nil
 	})
 }

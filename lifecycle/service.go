@@ -106,7 +106,7 @@ type Store interface {
 	// Words are what people said, in order.
 	Words(ctx context.Context, run string) ([]Word, error)
 	// Archive is the newest collection of a run, and its print.
-	Archive(ctx context.Context, run string) (data []byte, print string, err error)
+	Archive(ctx context.Context, run string) (data []byte, mark string, err error)
 }
 
 // A Change is what becomes of a run by one step.

@@ -137,8 +137,8 @@ func held(t *testing.T, s kept, now time.Time) map[string]any {
 		note(id+" moves", append([]lifecycle.Move{}, moves...), err)
 		words, err := s.Words(ctx, id)
 		note(id+" words", append([]lifecycle.Word{}, words...), err)
-		data, print, err := s.Archive(ctx, id)
-		note(id+" archive", fmt.Sprint(data, print), err)
+		data, mark, err := s.Archive(ctx, id)
+		note(id+" archive", string(data)+mark, err)
 		for _, key := range []string{"draft//1", "publish/notion/1000", "tell_csm/mail:a/b@example.com/2", "remind_csm/chat/12"} {
 			task, err := s.Task(ctx, id, key)
 			if errors.Is(err, lifecycle.ErrNotFound) {

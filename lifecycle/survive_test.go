@@ -65,8 +65,8 @@ type site struct {
 }
 
 // now is the play's clock, which all processes read alike.
-func (s site) now() time.Time {
-	return s.Play.Add(time.Duration(float64(time.Since(s.Real)) * s.Speed))
+func (at site) now() time.Time {
+	return at.Play.Add(time.Duration(float64(time.Since(at.Real)) * at.Speed))
 }
 
 func TestMain(m *testing.M) {
@@ -289,7 +289,7 @@ func newTown(t *testing.T, database string, deals, faults int) *town {
 		t.Cleanup(srv.Close)
 		*to = srv.URL
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -367,7 +367,7 @@ func (v *town) worker(t *testing.T, log io.Writer) *exec.Cmd {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(os.Args[0])
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
 	cmd.Env = append(os.Environ(), workerVariable+"="+string(said))
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {

@@ -38,11 +38,9 @@ type yearDeal struct {
 	id, run    string
 	csm        lifecycle.Person
 	kickoff    time.Time // as the CRM has it
-	hand       bool      // somebody set it by hand
 	transcript time.Time // until when a call is being transcribed
 	late       time.Time // when something more is there
 	print      string
-	ended      time.Time // accepted or cancelled for good, by the test's own knowledge
 }
 
 // An act is what somebody does at a moment.

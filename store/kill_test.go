@@ -20,7 +20,7 @@ const victim = "THROUGHLINE_TEST_VICTIM"
 // point where it holds the lock and has changed tables; the next start does all.
 func TestKilledInMigration(t *testing.T) {
 	if address := os.Getenv(victim); address != "" {
-		err := store.HangInMigration(t.Context(), address, func() { os.Stdout.WriteString("hanging\n") })
+		err := store.HangInMigration(t.Context(), address, func() { _, _ = os.Stdout.WriteString("hanging\n") })
 		t.Fatalf("it ended: %v", err)
 	}
 	storetest.Each(t, func(t *testing.T, address string) {

@@ -54,7 +54,7 @@ func (db *DB) provider(more []goose.ProviderOption) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialect, options := goose.DialectSQLite3, append(more, goose.WithDisableGlobalRegistry(true))
+	dialect, options := goose.DialectSQLite3, append([]goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}, more...)
 	if db.Dialect == PostgreSQL {
 		// Asked every second, for five minutes. It ends with the process that has it.
 		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))

@@ -379,9 +379,9 @@ func (q Queries) Document(ctx context.Context, run string, version int) (*throug
 }
 
 // Archive is what was last collected of the run's deal.
-func (q Queries) Archive(ctx context.Context, run string) (data []byte, print string, err error) {
-	err = q.row(ctx, `SELECT body, print FROM archives WHERE run = $1`, run).Scan(&data, &print)
-	return data, print, missing(err)
+func (q Queries) Archive(ctx context.Context, run string) (data []byte, mark string, err error) {
+	err = q.row(ctx, `SELECT body, print FROM archives WHERE run = $1`, run).Scan(&data, &mark)
+	return data, mark, missing(err)
 }
 
 // Copies are where the run's handoff stands, by destination.

@@ -206,7 +206,7 @@ func (db *DB) inPGX(ctx context.Context, do func(tx *Tx) error) error {
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
-	defer conn.Close()
+	defer conn.Close() //nolint:errcheck // it gives the connection back to the pool
 	var tx pgx.Tx
 	err = conn.Raw(func(driver any) (err error) {
 		tx, err = driver.(*stdlib.Conn).Conn().Begin(ctx)
@@ -267,7 +267,7 @@ func (q Queries) each(ctx context.Context, query string, args []any, row func(*s
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	defer rows.Close() //nolint:errcheck // rows.Err tells what went wrong
 	for rows.Next() {
 		if err := row(rows); err != nil {
 			return err

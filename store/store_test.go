@@ -281,7 +281,7 @@ func TestOpenErrors(t *testing.T) {
 	} {
 		db, err := store.Open(t.Context(), c.address)
 		if err == nil {
-			db.Close()
+			_ = db.Close()
 			t.Errorf("%q opens", c.address)
 			continue
 		}
@@ -373,7 +373,7 @@ func TestNewerTables(t *testing.T) {
 		}
 		db, err := store.Open(t.Context(), address)
 		if err == nil {
-			db.Close()
+			_ = db.Close()
 		}
 		if err == nil || !strings.Contains(err.Error(), "a newer version wrote it") {
 			t.Errorf("%v", err)

@@ -63,7 +63,7 @@ func free(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close()
+	defer func() { _ = ln.Close() }() // the port is free either way
 	return ln.Addr().String()
 }
 
@@ -164,13 +164,22 @@ func browser(t *testing.T) *http.Client {
 
 func get(t *testing.T, c *http.Client, address string) (int, string) {
 	t.Helper()
-	resp, err := c.Get(address)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := c.Do(req)
 	return body(t, resp, err)
 }
 
 func post(t *testing.T, c *http.Client, address string, form url.Values) (int, string) {
 	t.Helper()
-	resp, err := c.PostForm(address, form)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := c.Do(req)
 	return body(t, resp, err)
 }
 

@@ -13,11 +13,12 @@
 package eventbus
 
 import (
-	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
-	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	reflect "reflect"
 	sync "sync"
 	unsafe "unsafe"
+
+	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
+	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 )
 
 const (
@@ -1431,29 +1432,32 @@ func file_pubsub_api_proto_rawDescGZIP() []byte {
 	return file_pubsub_api_proto_rawDescData
 }
 
-var file_pubsub_api_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_pubsub_api_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
-var file_pubsub_api_proto_goTypes = []any{
-	(ErrorCode)(0),               // 0: eventbus.v1.ErrorCode
-	(ReplayPreset)(0),            // 1: eventbus.v1.ReplayPreset
-	(*TopicInfo)(nil),            // 2: eventbus.v1.TopicInfo
-	(*TopicRequest)(nil),         // 3: eventbus.v1.TopicRequest
-	(*EventHeader)(nil),          // 4: eventbus.v1.EventHeader
-	(*ProducerEvent)(nil),        // 5: eventbus.v1.ProducerEvent
-	(*ConsumerEvent)(nil),        // 6: eventbus.v1.ConsumerEvent
-	(*PublishResult)(nil),        // 7: eventbus.v1.PublishResult
-	(*Error)(nil),                // 8: eventbus.v1.Error
-	(*FetchRequest)(nil),         // 9: eventbus.v1.FetchRequest
-	(*FetchResponse)(nil),        // 10: eventbus.v1.FetchResponse
-	(*SchemaRequest)(nil),        // 11: eventbus.v1.SchemaRequest
-	(*SchemaInfo)(nil),           // 12: eventbus.v1.SchemaInfo
-	(*PublishRequest)(nil),       // 13: eventbus.v1.PublishRequest
-	(*PublishResponse)(nil),      // 14: eventbus.v1.PublishResponse
-	(*ManagedFetchRequest)(nil),  // 15: eventbus.v1.ManagedFetchRequest
-	(*ManagedFetchResponse)(nil), // 16: eventbus.v1.ManagedFetchResponse
-	(*CommitReplayRequest)(nil),  // 17: eventbus.v1.CommitReplayRequest
-	(*CommitReplayResponse)(nil), // 18: eventbus.v1.CommitReplayResponse
-}
+var (
+	file_pubsub_api_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
+	file_pubsub_api_proto_msgTypes  = make([]protoimpl.MessageInfo, 17)
+	file_pubsub_api_proto_goTypes   = []any{
+		ErrorCode(0),                 // 0: eventbus.v1.ErrorCode
+		ReplayPreset(0),              // 1: eventbus.v1.ReplayPreset
+		(*TopicInfo)(nil),            // 2: eventbus.v1.TopicInfo
+		(*TopicRequest)(nil),         // 3: eventbus.v1.TopicRequest
+		(*EventHeader)(nil),          // 4: eventbus.v1.EventHeader
+		(*ProducerEvent)(nil),        // 5: eventbus.v1.ProducerEvent
+		(*ConsumerEvent)(nil),        // 6: eventbus.v1.ConsumerEvent
+		(*PublishResult)(nil),        // 7: eventbus.v1.PublishResult
+		(*Error)(nil),                // 8: eventbus.v1.Error
+		(*FetchRequest)(nil),         // 9: eventbus.v1.FetchRequest
+		(*FetchResponse)(nil),        // 10: eventbus.v1.FetchResponse
+		(*SchemaRequest)(nil),        // 11: eventbus.v1.SchemaRequest
+		(*SchemaInfo)(nil),           // 12: eventbus.v1.SchemaInfo
+		(*PublishRequest)(nil),       // 13: eventbus.v1.PublishRequest
+		(*PublishResponse)(nil),      // 14: eventbus.v1.PublishResponse
+		(*ManagedFetchRequest)(nil),  // 15: eventbus.v1.ManagedFetchRequest
+		(*ManagedFetchResponse)(nil), // 16: eventbus.v1.ManagedFetchResponse
+		(*CommitReplayRequest)(nil),  // 17: eventbus.v1.CommitReplayRequest
+		(*CommitReplayResponse)(nil), // 18: eventbus.v1.CommitReplayResponse
+	}
+)
+
 var file_pubsub_api_proto_depIdxs = []int32{
 	4,  // 0: eventbus.v1.ProducerEvent.headers:type_name -> eventbus.v1.EventHeader
 	5,  // 1: eventbus.v1.ConsumerEvent.event:type_name -> eventbus.v1.ProducerEvent

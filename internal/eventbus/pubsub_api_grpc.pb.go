@@ -14,6 +14,7 @@ package eventbus
 
 import (
 	context "context"
+
 	grpc "google.golang.org/grpc"
 	codes "google.golang.org/grpc/codes"
 	status "google.golang.org/grpc/status"
@@ -289,18 +290,23 @@ type UnimplementedPubSubServer struct{}
 func (UnimplementedPubSubServer) Subscribe(grpc.BidiStreamingServer[FetchRequest, FetchResponse]) error {
 	return status.Error(codes.Unimplemented, "method Subscribe not implemented")
 }
+
 func (UnimplementedPubSubServer) GetSchema(context.Context, *SchemaRequest) (*SchemaInfo, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSchema not implemented")
 }
+
 func (UnimplementedPubSubServer) GetTopic(context.Context, *TopicRequest) (*TopicInfo, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetTopic not implemented")
 }
+
 func (UnimplementedPubSubServer) Publish(context.Context, *PublishRequest) (*PublishResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method Publish not implemented")
 }
+
 func (UnimplementedPubSubServer) PublishStream(grpc.BidiStreamingServer[PublishRequest, PublishResponse]) error {
 	return status.Error(codes.Unimplemented, "method PublishStream not implemented")
 }
+
 func (UnimplementedPubSubServer) ManagedSubscribe(grpc.BidiStreamingServer[ManagedFetchRequest, ManagedFetchResponse]) error {
 	return status.Error(codes.Unimplemented, "method ManagedSubscribe not implemented")
 }

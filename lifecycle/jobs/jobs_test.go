@@ -116,7 +116,7 @@ func run(t *testing.T, r *jobs.Runner) (stop func()) {
 
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for range 3000 {
+	for range 18000 { // three minutes: a machine may be slow
 		if ok() {
 			return
 		}

@@ -204,7 +204,7 @@ func TestADatabaseGoesAwayAndComesBack(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer admin.Close(context.WithoutCancel(t.Context()))
+	defer func() { _ = admin.Close(context.WithoutCancel(t.Context())) }() // the test is over
 	do := func(query string, args ...any) {
 		t.Helper()
 		if _, err := admin.Exec(t.Context(), query, args...); err != nil {
@@ -257,7 +257,7 @@ func TestADutyOfANewerVersion(t *testing.T) {
 		s := service(db, w)
 		s.ParkAfter = 2
 		id := begin(t, s, "006")
-		err := db.Change(t.Context(), id, func(run *lifecycle.Run) (lifecycle.Change, error) {
+		err := db.Change(t.Context(), id, func(*lifecycle.Run) (lifecycle.Change, error) {
 			return lifecycle.Change{At: s.Now(), Plan: []lifecycle.Duty{{Name: "ask_customer", N: 1, Due: s.Now()}}}, nil
 		})
 		if err != nil {

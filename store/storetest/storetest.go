@@ -121,7 +121,7 @@ func start() (address string, err error) {
 	if err := os.WriteFile(file, []byte(script), 0o644); err != nil {
 		return "", err
 	}
-	cmd := exec.Command("sh", file, bin, dir)
+	cmd := exec.Command("sh", file, bin, dir) //nolint:noctx // the server lives as long as the test binary
 	if os.Getuid() == 0 {
 		if cmd, err = asOther(dir, file, bin); err != nil {
 			return "", err
@@ -176,6 +176,7 @@ func asOther(dir, file, bin string) (*exec.Cmd, error) {
 			return nil, err
 		}
 		run := []string{"exec", "sh", quoted(file), quoted(bin), quoted(dir)}
+		//nolint:noctx // the server lives as long as the test binary
 		return exec.Command("su", name, "-s", "/bin/sh", "-c", strings.Join(run, " ")), nil
 	}
 	return nil, fmt.Errorf("root may not run it, and there is no user postgres or nobody")
