@@ -363,10 +363,10 @@ func (t *tour) scene(ctx context.Context) (*scene, error) {
 		return nil, err
 	}
 	s := &scene{
-		Customer: "Harborline Logistics", Now: t.clock.now(), Held: t.why(), Begun: t.won, Run: run, Record: t.record(), Pages: t.twins.notion.Published(),
+		Customer: "Harborline Logistics", Now: t.clock.now(), Held: t.why(), Begun: t.won.Load(), Run: run, Record: t.record(), Pages: t.twins.notion.Published(),
 		Pace: fmt.Sprintf("%g hours a second", t.speed/3600),
 	}
-	s.Caption = captionOf(run, detected, t.won)
+	s.Caption = captionOf(run, detected, t.won.Load())
 	s.Steps = stepsOf(run, detected)
 	if next, ok, err := t.next(ctx); err != nil {
 		return nil, err

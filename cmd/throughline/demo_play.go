@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"throughline"
@@ -79,8 +80,8 @@ type play struct {
 	draft       lifecycle.Drafter
 
 	acting sync.Mutex // one step at a time
-	won    bool
-	polled time.Time
+	won    atomic.Bool
+	polled atomic.Int64 // when the watch last looked, in microseconds since 1970
 
 	ends []func() // what is to be done in the end, the last first
 }
@@ -290,8 +291,7 @@ func (p *play) run(ctx context.Context) (lifecycle.Run, bool, error) {
 func (p *play) win() {
 	p.acting.Lock()
 	defer p.acting.Unlock()
-	if !p.won {
-		p.won = true
+	if p.won.CompareAndSwap(false, true) {
 		p.twins.salesforce.Move(p.opportunity, "Closed Won", true, p.clock.now())
 	}
 }
@@ -314,11 +314,11 @@ func (p *play) step(ctx context.Context, most time.Duration) error {
 		to = next.at
 	}
 	p.clock.to(to)
-	if p.won && !detected {
+	if p.won.Load() && !detected {
 		if err := p.watch.Poll(ctx); err != nil {
 			return err
 		}
-		p.polled = p.clock.now()
+		p.polled.Store(p.clock.now().UnixMicro())
 	}
 	if err := p.carryOut(ctx); err != nil {
 		return err
@@ -355,10 +355,10 @@ type coming struct {
 func (p *play) next(ctx context.Context) (coming, bool, error) {
 	run, detected, err := p.run(ctx)
 	switch {
-	case err != nil || !p.won:
+	case err != nil || !p.won.Load():
 		return coming{}, false, err
 	case !detected:
-		return coming{at: p.polled.Add(demoPoll)}, true, nil
+		return coming{at: time.UnixMicro(p.polled.Load()).UTC().Add(demoPoll)}, true, nil
 	}
 	tasks, err := p.db.Tasks(ctx, run.ID)
 	if err != nil {
