@@ -92,7 +92,7 @@ func (s *Service) keepReview(ctx context.Context, id string, r Review, words []W
 		run.Said += len(words)
 		c := Change{At: now, Words: words}
 		if len(words) > 0 {
-			c.Moves = append(c.Moves, Move{At: now, Who: r.By, What: "remarked", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("%d remarks on version %d", len(words), r.Version)})
+			c.Moves = append(c.Moves, Move{At: now, Who: r.By, What: "remarked", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("on version %d: %d", r.Version, len(words))})
 		}
 		if r.Done && r.Role == "AE" && (len(words) > 0 || run.ReviewedRound <= run.Returns) {
 			c.Moves = append(c.Moves, reviewed(run, r.By, now)...)

@@ -180,8 +180,9 @@ func (p *play) parked(ctx context.Context, run lifecycle.Run) error {
 func (p *play) tellEnd(ctx context.Context, say func(string, ...any) error, e env, out output, run lifecycle.Run) error {
 	_, channel := p.channel()
 	ae := run.AE.Email
-	if err := say("\nThere are now %d page in Notion, %d message in the deal channel, %d mail for the AE and %d for the CSM.\n",
-		len(p.twins.notion.Published()), len(p.twins.slack.Own(channel)), len(p.twins.mail.Inbox(ae)), len(p.twins.mail.Inbox(run.CSM.Email))); err != nil {
+	if err := say("\nThere are now %s in Notion, %s in the deal channel, %s for the AE and %s for the CSM.\n",
+		counted(len(p.twins.notion.Published()), "page", "pages"), counted(len(p.twins.slack.Own(channel)), "message", "messages"),
+		counted(len(p.twins.mail.Inbox(ae)), "mail", "mails"), counted(len(p.twins.mail.Inbox(run.CSM.Email)), "mail", "mails")); err != nil {
 		return err
 	}
 	h, err := p.service.Current(ctx, run)
