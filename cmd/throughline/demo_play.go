@@ -224,7 +224,7 @@ func (p *play) connect(at *config) error {
 	calls.HTTP.Limiter, calls.HTTP.Now, calls.HTTP.Sleep = free, now, demoSleep
 	p.slack = talk
 	p.service = p.wire(org, talk, wiki, post, &gong.Collector{Index: &gong.Index{Client: calls, Store: p.db.Calls("demo"), Now: now}})
-	p.watch = &salesforce.Watch{Org: org, Ledger: demoLedger{p}, Every: demoPoll, Now: now, Filter: salesforce.Filter{From: demoSigned}}
+	p.watch = &salesforce.Watch{Org: org, Ledger: ledger{p.db, p.service, "demo"}, Every: demoPoll, Now: now, Filter: salesforce.Filter{From: demoSigned}}
 	return nil
 }
 
@@ -247,35 +247,6 @@ func (p *play) wire(org *salesforce.Org, talk *slack.Client, wiki *notion.Client
 		},
 		Messengers: map[string]lifecycle.Messenger{lifecycle.WayMail: post, lifecycle.WayChat: talk},
 	}
-}
-
-// A demoLedger begins the run of a win.
-type demoLedger struct{ *play }
-
-func (l demoLedger) Position(ctx context.Context) (salesforce.Position, error) {
-	w, err := l.db.Watched(ctx, "demo")
-	return salesforce.Position(w), err
-}
-
-func (l demoLedger) Advance(ctx context.Context, p salesforce.Position) error {
-	return l.db.SetWatched(ctx, "demo", store.Watched(p))
-}
-
-func (l demoLedger) Started(ctx context.Context, ids []string) ([]salesforce.Event, error) {
-	known, err := l.db.Starts(ctx, "demo", ids)
-	var out []salesforce.Event
-	for _, k := range known {
-		out = append(out, salesforce.Event{Opportunity: k.Opportunity, At: k.WonAt, ID: k.Event, Won: true, Started: true})
-	}
-	return out, err
-}
-
-func (l demoLedger) Begin(ctx context.Context, w salesforce.Win, e salesforce.Event) error {
-	if _, _, err := l.service.Detected(ctx, connect.Record{ID: w.ID, Name: w.Name}, w.WonAt, len(w.Before) > 0, false); err != nil {
-		return err
-	}
-	_, err := l.db.AddStart(ctx, store.Start{Org: "demo", Opportunity: e.Opportunity, WonAt: e.At, Event: e.ID, Source: "poll", FirstSeen: l.clock.now()})
-	return err
 }
 
 // run is the run of the deal; false before it is detected.
