@@ -199,7 +199,7 @@ func (q Queries) Due(ctx context.Context, by time.Time, most int) ([]lifecycle.T
 // Next is when the first open task is due; zero where there is none.
 func (q Queries) Next(ctx context.Context) (time.Time, error) {
 	var at sql.NullInt64
-	const first = `SELECT min(CASE WHEN due > not_before THEN due ELSE not_before END) FROM tasks WHERE state = 'open'`
+	const first = `SELECT min(CASE WHEN due > not_before THEN due ELSE not_before END) FROM tasks WHERE state = 'open'` // as the index tasks_next has it
 	if err := q.row(ctx, first).Scan(&at); err != nil {
 		return time.Time{}, fmt.Errorf("reading when the next task is due: %w", err)
 	}

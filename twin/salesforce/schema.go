@@ -70,9 +70,9 @@ func (s *Server) visible(object string) []Field {
 }
 
 func (s *Server) visibleField(object, name string) (Field, bool) {
-	for _, f := range s.visible(object) {
+	for _, f := range s.fields[object] {
 		if strings.EqualFold(f.Name, name) {
-			return f, true
+			return f, !s.Denied[object+"."+f.Name]
 		}
 	}
 	return Field{}, false
