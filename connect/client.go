@@ -18,6 +18,12 @@ import (
 	"time"
 )
 
+// Defaults of [Client].
+const (
+	DefaultMaxTries    = 4
+	DefaultLongestWait = 2 * time.Minute
+)
+
 // A Client talks to one vendor with one credential. Its fields are set before
 // its first use; then many goroutines may use it. Zero fields have defaults.
 type Client struct {
@@ -43,10 +49,12 @@ type Client struct {
 	Sleep func(context.Context, time.Duration) error // default: a timer
 	Now   func() time.Time                           // default: the machine's clock
 
-	// MaxTries is how often a call that may be repeated is tried; default 4.
+	// MaxTries is how often a call that may be repeated is tried; default
+	// [DefaultMaxTries].
 	MaxTries int
 	// LongestWait is the longest time to wait for a vendor that asks to be left
-	// alone; beyond it the call fails with RetryAfter set. Default 2 minutes.
+	// alone; beyond it the call fails with RetryAfter set. Default
+	// [DefaultLongestWait].
 	LongestWait time.Duration
 
 	refreshing sync.Mutex
@@ -507,14 +515,14 @@ func (c *Client) maxTries() int {
 	if c.MaxTries > 0 {
 		return c.MaxTries
 	}
-	return 4
+	return DefaultMaxTries
 }
 
 func (c *Client) longestWait() time.Duration {
 	if c.LongestWait > 0 {
 		return c.LongestWait
 	}
-	return 2 * time.Minute
+	return DefaultLongestWait
 }
 
 func (c *Client) now() time.Time {

@@ -61,8 +61,7 @@ type Config struct {
 	RootCAs *x509.CertPool
 
 	// Timeout bounds one message, from connecting to the server's last answer.
-	// Default 2 minutes: servers answer in seconds, and job runners do not wait the
-	// ten minutes that RFC 5321 (4.5.3.2.6) would have a client wait at most.
+	// Default [DefaultTimeout].
 	Timeout time.Duration
 	// Limiter is the pace; by default one message in two seconds and ten at once,
 	// shared by the process for a server and an account. Providers' limits differ.
@@ -89,6 +88,11 @@ type Client struct {
 	cfg   Config
 	turns turns
 }
+
+// DefaultTimeout bounds one message: servers answer in seconds, and job runners do
+// not wait the ten minutes that RFC 5321 (4.5.3.2.6) would have a client wait at
+// most.
+const DefaultTimeout = 2 * time.Minute
 
 // The default pace. UNCONFIRMED for any provider.
 const (
@@ -125,7 +129,7 @@ func New(cfg Config) (*Client, error) {
 		return nil, err
 	}
 	if cfg.Timeout == 0 {
-		cfg.Timeout = 2 * time.Minute
+		cfg.Timeout = DefaultTimeout
 	}
 	if cfg.Limiter == nil {
 		cfg.Limiter = connect.SharedLimiter(Vendor, net.JoinHostPort(cfg.Host, strconv.Itoa(cfg.Port))+" "+cfg.Username, perSecond, burst)

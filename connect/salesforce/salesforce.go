@@ -23,6 +23,13 @@ import (
 	"throughline/connect"
 )
 
+// How many files of a deal are read, and up to which size in bytes, where the
+// configuration says nothing else.
+const (
+	DefaultMaxFile  = 32 << 20
+	DefaultMaxFiles = 50
+)
+
 // DefaultVersion is the API version spoken where the configuration names none.
 const DefaultVersion = "v68.0"
 
@@ -60,8 +67,8 @@ type Config struct {
 	// Writing says how handoffs are published; nil where none are.
 	Writing *Writing
 
-	// MaxFile is the size in bytes up to which a file is read, default 32 MB;
-	// MaxFiles how many are, default 50.
+	// MaxFile is the size in bytes up to which a file is read, by default
+	// [DefaultMaxFile]; MaxFiles how many are, by default [DefaultMaxFiles].
 	MaxFile  int64
 	MaxFiles int
 
@@ -103,10 +110,10 @@ func New(cfg Config) (*Org, error) {
 		cfg.Version = DefaultVersion
 	}
 	if cfg.MaxFile == 0 {
-		cfg.MaxFile = 32 << 20
+		cfg.MaxFile = DefaultMaxFile
 	}
 	if cfg.MaxFiles == 0 {
-		cfg.MaxFiles = 50
+		cfg.MaxFiles = DefaultMaxFiles
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -26,8 +26,14 @@ import (
 // Vendor is the name in messages.
 const Vendor = "Slack"
 
-// DefaultBase is where the Web API is.
-const DefaultBase = "https://slack.com/api"
+// Defaults of [Config].
+const (
+	DefaultBase          = "https://slack.com/api" // where the Web API is
+	DefaultLookBack      = 180 * 24 * time.Hour
+	DefaultLookBackPages = 50
+	DefaultMaxMessages   = 20_000
+	DefaultSettle        = 3 * time.Second
+)
 
 // Config says how to reach a workspace, and which channel is a deal's. Token must
 // be set; the rest has defaults.
@@ -69,14 +75,16 @@ type Config struct {
 	Restricted bool
 
 	// LookBack is how far back our own messages are looked for before one is
-	// written; default 180 days. LookBackPages is how many pages of messages that
-	// may take; default 50. Where they do not reach so far back, nothing is written.
+	// written; default [DefaultLookBack]. LookBackPages is how many pages of messages
+	// that may take; default [DefaultLookBackPages]. Where they do not reach so far
+	// back, nothing is written.
 	LookBack      time.Duration
 	LookBackPages int
-	// MaxMessages bounds what is read of a channel; default 20,000.
+	// MaxMessages bounds what is read of a channel; default
+	// [DefaultMaxMessages].
 	MaxMessages int
 	// Settle is after how long a message just written is sure to be in the
-	// channel's history; default 3 s. The vendor states nothing.
+	// channel's history; default [DefaultSettle]. The vendor states nothing.
 	Settle time.Duration
 
 	HTTP *http.Client
@@ -141,16 +149,16 @@ func New(cfg Config) (*Client, error) {
 		}
 	}
 	if cfg.LookBack == 0 {
-		cfg.LookBack = 180 * 24 * time.Hour
+		cfg.LookBack = DefaultLookBack
 	}
 	if cfg.LookBackPages == 0 {
-		cfg.LookBackPages = 50
+		cfg.LookBackPages = DefaultLookBackPages
 	}
 	if cfg.MaxMessages == 0 {
-		cfg.MaxMessages = 20_000
+		cfg.MaxMessages = DefaultMaxMessages
 	}
 	if cfg.Settle == 0 {
-		cfg.Settle = 3 * time.Second
+		cfg.Settle = DefaultSettle
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
