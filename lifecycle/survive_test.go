@@ -42,6 +42,7 @@ import (
 	salesforcetwin "throughline/twin/salesforce"
 	slacktwin "throughline/twin/slack"
 	smtptwin "throughline/twin/smtp"
+	"throughline/won"
 )
 
 // The kill test: deals close while the process that serves is killed again and
@@ -128,7 +129,7 @@ type means struct {
 }
 
 // service is wired for a play whose hours pass in seconds.
-func (at site) service(db *store.DB) (*lifecycle.Service, *salesforce.Watch, error) {
+func (at site) service(db *store.DB) (*lifecycle.Service, *won.Watch, error) {
 	quick := func(ctx context.Context, d time.Duration) error { // vendors' seconds are long in this play
 		select {
 		case <-ctx.Done():
@@ -152,7 +153,7 @@ func (at site) service(db *store.DB) (*lifecycle.Service, *salesforce.Watch, err
 }
 
 // wired is wired as a company's own would be.
-func (at site) wired(db *store.DB, by means) (*lifecycle.Service, *salesforce.Watch, error) {
+func (at site) wired(db *store.DB, by means) (*lifecycle.Service, *won.Watch, error) {
 	org, err1 := salesforce.New(salesforce.Config{
 		Login: at.Salesforce, ClientID: "app" + at.Name, ClientSecret: sfSecret, CSMField: salesforcetwin.CSMField, HTTP: by.http, Limiter: by.free, Now: by.now, Sleep: by.sleep,
 		Writing: &salesforce.Writing{},
@@ -199,7 +200,7 @@ func (at site) wired(db *store.DB, by means) (*lifecycle.Service, *salesforce.Wa
 		Messengers: map[string]lifecycle.Messenger{lifecycle.WayMail: by.mail, lifecycle.WayChat: talk},
 		ParkAfter:  1000, // in this play nothing waits for a person
 	}
-	watch := &salesforce.Watch{Org: org, Ledger: ledger{db, s}, Every: 300 * time.Millisecond, Now: by.now, Filter: salesforce.Filter{From: at.Play}}
+	watch := &won.Watch{CRM: org, Ledger: ledger{db, s}, Every: 300 * time.Millisecond, Now: by.now, Filter: won.Filter{From: at.Play}}
 	return s, watch, nil
 }
 
@@ -209,29 +210,29 @@ type ledger struct {
 	s  *lifecycle.Service
 }
 
-func (l ledger) Position(ctx context.Context) (salesforce.Position, error) {
+func (l ledger) Position(ctx context.Context) (won.Position, error) {
 	w, err := l.db.Watched(ctx, "org")
-	return salesforce.Position(w), err
+	return won.Position(w), err
 }
 
-func (l ledger) Advance(ctx context.Context, p salesforce.Position) error {
+func (l ledger) Advance(ctx context.Context, p won.Position) error {
 	return l.db.SetWatched(ctx, "org", store.Watched(p))
 }
 
-func (l ledger) Started(ctx context.Context, ids []string) ([]salesforce.Event, error) {
+func (l ledger) Started(ctx context.Context, ids []string) ([]won.Event, error) {
 	known, err := l.db.Starts(ctx, "org", ids)
-	var out []salesforce.Event
+	var out []won.Event
 	for _, k := range known {
-		out = append(out, salesforce.Event{Opportunity: k.Opportunity, At: k.WonAt, ID: k.Event, Won: true, Started: true})
+		out = append(out, won.Event{Deal: k.Opportunity, At: k.WonAt, ID: k.Event, Won: true, Started: true})
 	}
 	return out, err
 }
 
-func (l ledger) Begin(ctx context.Context, w salesforce.Win, e salesforce.Event) error {
+func (l ledger) Begin(ctx context.Context, w won.Win, e won.Event) error {
 	if _, _, err := l.s.Detected(ctx, connect.Record{ID: w.ID, Name: w.Name}, w.WonAt, len(w.Before) > 0, false); err != nil {
 		return err
 	}
-	_, err := l.db.AddStart(ctx, store.Start{Org: "org", Opportunity: e.Opportunity, WonAt: e.At, Event: e.ID, Source: "poll", FirstSeen: l.s.Now()})
+	_, err := l.db.AddStart(ctx, store.Start{Org: "org", Opportunity: e.Deal, WonAt: e.At, Event: e.ID, Source: "poll", FirstSeen: l.s.Now()})
 	return err
 }
 

@@ -40,13 +40,13 @@ func newBackfill(e env) *cobra.Command {
 		p.enter("Looking for deals won since " + *since)
 		filter := c.Deals.filter()
 		filter.From = from
-		wins, gaps, err := n.salesforce.Won(ctx, filter, from, e.now())
+		wins, gaps, err := w.crm.wins.Won(ctx, filter, from, e.now())
 		if err != nil {
 			return err
 		}
 		p.stop()
 		for _, g := range gaps {
-			e.say("When deals were won is not known for certain: %s\n", printable(g.String()))
+			e.say("When deals were won is not known for certain: %s\n", printable(g.What))
 		}
 		made := 0
 		for _, win := range wins {

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"throughline/connect"
-	"throughline/connect/salesforce"
 	"throughline/lifecycle"
+	"throughline/won"
 )
 
 func newCheck(e env) *cobra.Command {
@@ -125,10 +125,10 @@ func checkAll(ctx context.Context, p *progress, c *config, n *connections, now t
 		p.enter("Checking what 'throughline serve' needs")
 		r.Permissions = append(r.Permissions, c.checkPlay(ctx, n, now)...)
 	}
-	if n.salesforce != nil {
+	if crm := n.crm(); crm != nil {
 		p.enter("Looking for won deals")
 		var err error
-		if r.Deals, err = wonDeals(ctx, n.salesforce, c.Deals.filter(), r.Since, now); err != nil {
+		if r.Deals, err = wonDeals(ctx, crm.wins, c.Deals.filter(), r.Since, now); err != nil {
 			r.DealsError = err.Error()
 		}
 	}
@@ -187,20 +187,20 @@ func (r checkReport) missing() int {
 }
 
 // filter says which won deals count.
-func (d dealsConfig) filter() salesforce.Filter {
-	return salesforce.Filter{
+func (d dealsConfig) filter() won.Filter {
+	return won.Filter{
 		RecordTypes: d.RecordTypes, Types: d.Types, PipelineField: d.PipelineField, Pipelines: d.Pipelines, MinAmount: d.MinAmount, From: d.From,
 	}
 }
 
 // wonDeals are the deals won since a moment, newest first: those that count, and
 // those that the filter leaves out, with the reason.
-func wonDeals(ctx context.Context, org *salesforce.Org, f salesforce.Filter, since, now time.Time) ([]checkedDeal, error) {
-	counting, _, err := org.Won(ctx, f, since, now)
+func wonDeals(ctx context.Context, crm won.CRM, f won.Filter, since, now time.Time) ([]checkedDeal, error) {
+	counting, _, err := crm.Won(ctx, f, since, now)
 	if err != nil {
 		return []checkedDeal{}, err
 	}
-	all, _, err := org.Won(ctx, salesforce.Filter{}, since, now)
+	all, _, err := crm.Won(ctx, won.Filter{}, since, now)
 	if err != nil {
 		return []checkedDeal{}, err
 	}
@@ -208,17 +208,17 @@ func wonDeals(ctx context.Context, org *salesforce.Org, f salesforce.Filter, sin
 	for _, w := range counting {
 		counts[w.ID] = true
 	}
-	all = slices.DeleteFunc(all, func(w salesforce.Win) bool { return w.WonAt.Before(since) })
+	all = slices.DeleteFunc(all, func(w won.Win) bool { return w.WonAt.Before(since) })
 	ids := make([]string, len(all))
 	for i, w := range all {
 		ids[i] = w.ID
 	}
-	about, _, err := org.About(ctx, f, ids)
+	about, _, err := crm.About(ctx, f, ids)
 	if err != nil {
 		return []checkedDeal{}, err
 	}
 	out := []checkedDeal{}
-	slices.SortStableFunc(all, func(a, b salesforce.Win) int { return b.WonAt.Compare(a.WonAt) })
+	slices.SortStableFunc(all, func(a, b won.Win) int { return b.WonAt.Compare(a.WonAt) })
 	for _, w := range all {
 		d := checkedDeal{
 			ID: w.ID, Name: w.Name, Amount: w.Amount, Type: w.Type, Won: w.WonAt.UTC().Format(time.DateOnly), AE: about[w.ID].AE, CSM: about[w.ID].CSM, Counts: counts[w.ID],
@@ -232,7 +232,7 @@ func wonDeals(ctx context.Context, org *salesforce.Org, f salesforce.Filter, sin
 }
 
 // excluded is why the filter leaves a deal out, by the keys of the configuration.
-func excluded(f salesforce.Filter, w salesforce.Win, a salesforce.About) string {
+func excluded(f won.Filter, w won.Win, a won.About) string {
 	var why []string
 	out := func(lists []string, value, key, what string) {
 		if len(lists) > 0 && !slices.Contains(lists, value) {

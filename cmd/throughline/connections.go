@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"maps"
 	netmail "net/mail"
@@ -18,9 +19,11 @@ import (
 	"throughline/connect/mail"
 	"throughline/connect/notion"
 	"throughline/connect/salesforce"
+	"throughline/connect/salesforce/changes"
 	"throughline/connect/slack"
 	"throughline/lifecycle"
 	"throughline/store"
+	"throughline/won"
 )
 
 // A connection is one configured system, with what it can do for a deal.
@@ -32,7 +35,12 @@ type connection struct {
 	// nil then.
 	err error
 
-	crm    collect.CRM    // nil for what is none
+	crm  collect.CRM // nil for what is none
+	wins won.CRM     // of a CRM: which deals were won
+	org  string      // of a CRM: what its wins are remembered under, which stays the same
+	// listen opens what tells a CRM's changes as they happen; nil where that is not used.
+	listen func(won.Filter) (feed, error)
+
 	system collect.System // nil for what holds nothing of deals, and for the CRM
 	check  func(context.Context) []connect.Permission
 
@@ -43,12 +51,17 @@ type connection struct {
 	messenger   lifecycle.Messenger                 // of that
 }
 
+// A feed tells of a CRM's changes until it is closed.
+type feed interface {
+	won.Feed
+	io.Closer
+}
+
 // connections are the systems that the configuration names.
 type connections struct {
-	db         *store.DB       // nil where it can't be opened
-	salesforce *salesforce.Org // nil where none is configured, or not well
-	slack      *slack.Client   // likewise
-	all        []*connection   // the CRM first
+	db    *store.DB     // nil where it can't be opened
+	slack *slack.Client // nil where none is configured, or not well
+	all   []*connection // the CRM first
 }
 
 // close ends what was opened.
@@ -134,7 +147,7 @@ func (n *connections) err() error {
 	return errors.Join(errs...)
 }
 
-// crm is the connection to the CRM; nil where none is configured.
+// crm is the connection to the CRM; nil where none is configured, or not well.
 func (n *connections) crm() *connection {
 	for _, c := range n.all {
 		if c.crm != nil {
@@ -185,7 +198,15 @@ func connectSalesforce(c *config, n *connections, with tools) *connection {
 		conn.err = err
 		return conn
 	}
-	n.salesforce, conn.crm, conn.check = org, org, org.Check
+	conn.crm, conn.wins, conn.org, conn.check = org, org, cmp.Or(s.Login, "salesforce"), org.Check
+	if s.ChangeEvents {
+		conn.listen = func(f won.Filter) (feed, error) {
+			return changes.New(changes.Config{
+				Org: org, Endpoint: s.ChangeEndpoint, Topic: s.ChangeTopic, Fields: append(salesforce.Fields(f), "IsClosed"), Plain: onThisMachine(s.ChangeEndpoint),
+				Log: with.log, Now: with.env.now, Sleep: with.sleep,
+			})
+		}
+	}
 	conn.publishes("salesforce", c.Destinations.Salesforce, org, org.Remove)
 	return conn
 }

@@ -27,6 +27,7 @@ import (
 	salesforcetwin "throughline/twin/salesforce"
 	slacktwin "throughline/twin/slack"
 	pages "throughline/web"
+	"throughline/won"
 )
 
 // When the demo's deal is signed, and when its kickoff is. Its calls, mails and
@@ -75,7 +76,7 @@ type play struct {
 	db          *store.DB
 	service     *lifecycle.Service
 	links       *pages.Links
-	watch       *salesforce.Watch
+	watch       *won.Watch
 	slack       *slack.Client
 	draft       lifecycle.Drafter
 
@@ -224,7 +225,7 @@ func (p *play) connect(at *config) error {
 	calls.HTTP.Limiter, calls.HTTP.Now, calls.HTTP.Sleep = free, now, demoSleep
 	p.slack = talk
 	p.service = p.wire(org, talk, wiki, post, &gong.Collector{Index: &gong.Index{Client: calls, Store: p.db.Calls("demo"), Now: now}})
-	p.watch = &salesforce.Watch{Org: org, Ledger: ledger{p.db, p.service, "demo"}, Every: demoPoll, Now: now, Filter: salesforce.Filter{From: demoSigned}}
+	p.watch = &won.Watch{CRM: org, Ledger: ledger{p.db, p.service, "demo", "salesforce"}, Every: demoPoll, Now: now, Filter: won.Filter{From: demoSigned}}
 	return nil
 }
 

@@ -17,14 +17,13 @@ import (
 	"throughline"
 	"throughline/collect"
 	"throughline/connect"
-	"throughline/connect/salesforce"
-	"throughline/connect/salesforce/changes"
 	"throughline/engine/builtin"
 	"throughline/engine/claude"
 	"throughline/ground"
 	"throughline/lifecycle"
 	"throughline/store"
 	pages "throughline/web"
+	"throughline/won"
 )
 
 // A wired lifecycle is what carries handoffs from Closed Won to the CSM, wired from the
@@ -36,9 +35,10 @@ type wired struct {
 	connections *connections
 	db          *store.DB
 	service     *lifecycle.Service
-	watch       *salesforce.Watch
+	crm         *connection // tells which deals were won, and what they are
+	watch       *won.Watch
 	links       *pages.Links
-	feed        *changes.Feed // nil where change events are not used
+	feed        feed // nil where the CRM has none, or it is not used
 }
 
 // wire sets the lifecycle up. It calls none of the systems. The caller closes it,
@@ -63,7 +63,7 @@ func (n *connections) wire(ctx context.Context, c *config, with tools) (*wired, 
 	if err != nil {
 		return nil, err
 	}
-	p := &wired{config: c, with: with, connections: n, db: n.db, links: &pages.Links{Key: key, Public: c.Serve.PublicURL, Team: c.teamURL(), Now: with.env.now}}
+	p := &wired{config: c, with: with, connections: n, crm: crm, db: n.db, links: &pages.Links{Key: key, Public: c.Serve.PublicURL, Team: c.teamURL(), Now: with.env.now}}
 	p.service = &lifecycle.Service{
 		Rules: rules, Store: n.db, Engine: engine, Links: p.links, Now: with.env.now, Log: with.log, ParkAfter: c.Play.ParkAfter,
 		Destinations: map[string]lifecycle.Destination{}, Messengers: map[string]lifecycle.Messenger{},
@@ -84,18 +84,14 @@ func (n *connections) wire(ctx context.Context, c *config, with tools) (*wired, 
 
 // listen sets up what tells of wins.
 func (w *wired) listen(with tools) error {
-	s := w.config.Salesforce
-	w.watch = &salesforce.Watch{
-		Org: w.connections.salesforce, Filter: w.config.Deals.filter(), Every: w.config.Play.PollEvery, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+	w.watch = &won.Watch{
+		CRM: w.crm.wins, Filter: w.config.Deals.filter(), Every: w.config.Play.PollEvery, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 		Ledger: w.ledger(),
 	}
-	if !s.ChangeEvents {
+	if w.crm.listen == nil {
 		return nil
 	}
-	feed, err := changes.New(changes.Config{
-		Org: w.connections.salesforce, Endpoint: s.ChangeEndpoint, Topic: s.ChangeTopic, Fields: append(w.watch.Filter.Fields(), "IsClosed"), Plain: onThisMachine(s.ChangeEndpoint),
-		Log: with.log, Now: with.env.now, Sleep: with.sleep,
-	})
+	feed, err := w.crm.listen(w.watch.Filter)
 	if err != nil {
 		return err
 	}
@@ -104,7 +100,7 @@ func (w *wired) listen(with tools) error {
 }
 
 func (w *wired) ledger() ledger {
-	return ledger{w.db, w.service, cmp.Or(w.config.Salesforce.Login, "salesforce")}
+	return ledger{w.db, w.service, w.crm.org, strings.ToLower(w.crm.name)}
 }
 
 // close ends what it opened.
@@ -119,37 +115,38 @@ func (w *wired) close() {
 type ledger struct {
 	db      *store.DB
 	service *lifecycle.Service
-	org     string
+	org     string // the CRM's, by a name that stays the same
+	source  string // which system tells of wins
 }
 
-func (l ledger) Position(ctx context.Context) (salesforce.Position, error) {
+func (l ledger) Position(ctx context.Context) (won.Position, error) {
 	w, err := l.db.Watched(ctx, l.org)
-	return salesforce.Position(w), err
+	return won.Position(w), err
 }
 
-func (l ledger) Advance(ctx context.Context, p salesforce.Position) error {
+func (l ledger) Advance(ctx context.Context, p won.Position) error {
 	return l.db.SetWatched(ctx, l.org, store.Watched(p))
 }
 
-func (l ledger) Started(ctx context.Context, ids []string) ([]salesforce.Event, error) {
+func (l ledger) Started(ctx context.Context, ids []string) ([]won.Event, error) {
 	known, err := l.db.Starts(ctx, l.org, ids)
-	out := make([]salesforce.Event, len(known))
+	out := make([]won.Event, len(known))
 	for i, k := range known {
-		out[i] = salesforce.Event{Opportunity: k.Opportunity, At: k.WonAt, ID: k.Event, Won: true, Started: true}
+		out[i] = won.Event{Deal: k.Opportunity, At: k.WonAt, ID: k.Event, Won: true, Started: true}
 	}
 	return out, err
 }
 
 // Begin starts the run of a win. A win after another says that the deal was moved
 // back in between, which ends what still runs of the earlier one.
-func (l ledger) Begin(ctx context.Context, w salesforce.Win, e salesforce.Event) error {
+func (l ledger) Begin(ctx context.Context, w won.Win, e won.Event) error {
 	_, err := l.once(ctx, w, e, false)
 	return err
 }
 
 // past starts the run of a deal that was won before, of which nobody is told;
 // false where it has one.
-func (l ledger) past(ctx context.Context, w salesforce.Win) (made bool, err error) {
+func (l ledger) past(ctx context.Context, w won.Win) (made bool, err error) {
 	known, err := l.db.RunsOf(ctx, w.ID)
 	if err != nil || len(known) > 0 {
 		return false, err
@@ -157,11 +154,11 @@ func (l ledger) past(ctx context.Context, w salesforce.Win) (made bool, err erro
 	return l.once(ctx, w, w.Event(), true)
 }
 
-func (l ledger) once(ctx context.Context, w salesforce.Win, e salesforce.Event, quiet bool) (made bool, err error) {
+func (l ledger) once(ctx context.Context, w won.Win, e won.Event, quiet bool) (made bool, err error) {
 	err = l.db.InTx(ctx, func(tx *store.Tx) error {
 		s := *l.service
 		s.Store = tx.Queries
-		isNew, err := tx.AddStart(ctx, store.Start{Org: l.org, Opportunity: e.Opportunity, WonAt: e.At, Event: e.ID, Source: "salesforce", FirstSeen: s.Now()})
+		isNew, err := tx.AddStart(ctx, store.Start{Org: l.org, Opportunity: e.Deal, WonAt: e.At, Event: e.ID, Source: l.source, FirstSeen: s.Now()})
 		if err != nil || !isNew {
 			return err
 		}
@@ -177,7 +174,7 @@ func (l ledger) once(ctx context.Context, w salesforce.Win, e salesforce.Event, 
 }
 
 // recordOf is what is known of a win before it is collected.
-func recordOf(w salesforce.Win) connect.Record {
+func recordOf(w won.Win) connect.Record {
 	return connect.Record{ID: w.ID, Name: w.Name, Customer: w.Name, Account: w.Account, Closed: w.WonAt, CloseDate: w.CloseDate}
 }
 
@@ -195,7 +192,7 @@ func (w *wired) reopened(ctx context.Context) error {
 	}
 	slices.Sort(ids)
 	asked := w.service.Now()
-	open, err := w.connections.salesforce.NotWon(ctx, slices.Compact(ids))
+	open, err := w.crm.wins.NotWon(ctx, slices.Compact(ids))
 	if err != nil {
 		return err
 	}

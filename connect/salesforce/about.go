@@ -1,31 +1,23 @@
 package salesforce
 
 import (
-	"cmp"
 	"context"
 	"regexp"
 	"strings"
 
 	"throughline/connect"
+	"throughline/won"
 )
-
-// About says of an opportunity what a person needs to recognise it by, and what
-// a [Filter] looks at.
-type About struct {
-	AE, CSM    string // names; empty where not known
-	RecordType string // developer name
-	Pipeline   string
-}
 
 // About tells about opportunities by id, with one call for each 200 of them. The
 // gaps say which fields are hidden.
-func (o *Org) About(ctx context.Context, f Filter, ids []string) (map[string]About, []Gap, error) {
-	out := map[string]About{}
+func (o *Org) About(ctx context.Context, f won.Filter, ids []string) (map[string]won.About, []connect.Gap, error) {
+	out := map[string]won.About{}
 	ae, csm := "Owner.Name", relation(o.cfg.CSMField)
 	if o.cfg.AEField != "" {
 		ae = relation(o.cfg.AEField)
 	}
-	pipeline := cmp.Or(f.PipelineField, "ForecastCategoryName")
+	pipeline := pipelineField(f)
 	w := wish{name: "about", object: "Opportunity", fields: []string{"Id"}}
 	for _, field := range []string{ae, csm, "RecordType.DeveloperName", pipeline} {
 		if apiPath.MatchString(field) {
@@ -47,10 +39,10 @@ func (o *Org) About(ctx context.Context, f Filter, ids []string) (map[string]Abo
 		rows, g := o.records(ctx, w, got, refused)
 		gaps = append(gaps, g...)
 		for _, r := range rows {
-			out[r.text("Id")] = About{AE: r.along(ae), CSM: r.along(csm), RecordType: r.along("RecordType.DeveloperName"), Pipeline: r.along(pipeline)}
+			out[r.text("Id")] = won.About{AE: r.along(ae), CSM: r.along(csm), RecordType: r.along("RecordType.DeveloperName"), Pipeline: r.along(pipeline)}
 		}
 	}
-	return out, gaps, ctx.Err()
+	return out, plainGaps(gaps), ctx.Err()
 }
 
 // apiPath is what may stand for a field, of a record or of what it refers to.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"throughline/connect"
+	"throughline/won"
 )
 
 // Collect reads the opportunity with the id and all that belongs to it, saves it
@@ -25,11 +26,16 @@ func (o *Org) Collect(ctx context.Context, id, dir string) (*connect.Record, []c
 	if err := d.Save(dir); err != nil {
 		return nil, nil, err
 	}
-	gaps := make([]connect.Gap, len(d.Gaps))
-	for i, g := range d.Gaps {
-		gaps[i] = connect.Gap{System: vendor, What: g.plain(), Optional: g.Optional}
+	return d.record(), plainGaps(d.Gaps), nil
+}
+
+// plainGaps are gaps as every connector tells them.
+func plainGaps(gaps []Gap) []connect.Gap {
+	var out []connect.Gap
+	for _, g := range gaps {
+		out = append(out, connect.Gap{System: vendor, What: g.plain(), Optional: g.Optional})
 	}
-	return d.record(), gaps, nil
+	return out
 }
 
 // record is what the deal's records tell of it.
@@ -133,9 +139,9 @@ func (d *Deal) opened() time.Time {
 // closed is when the deal was won as its history tells, else the day on which it
 // was to close.
 func (d *Deal) closed() time.Time {
-	w := Win{Start: Start{}, ID: d.ID, Stage: d.Opportunity.text("StageName"), CloseDate: d.Opportunity.text("CloseDate")}
-	if won, _ := d.Opportunity["IsWon"].(bool); won {
-		w.settle(d.History, wonStages(d.stages))
+	w := won.Win{ID: d.ID, CloseDate: d.Opportunity.text("CloseDate")}
+	if isWon, _ := d.Opportunity["IsWon"].(bool); isWon {
+		w.Date(moves(d.ID, d.Opportunity.text("StageName"), d.History, wonStages(d.stages)))
 		return w.WonAt
 	}
 	at, err := time.Parse(time.DateOnly, w.CloseDate)

@@ -8,6 +8,7 @@ import (
 
 	"throughline/connect/salesforce"
 	twin "throughline/twin/salesforce"
+	"throughline/won"
 )
 
 // The deals of the last 90 days that would have fired: winning a deal changes it,
@@ -34,7 +35,7 @@ func ExampleOrg_Won() {
 		return
 	}
 	since := now.AddDate(0, 0, -90)
-	wins, _, err := org.Won(context.Background(), salesforce.Filter{MinAmount: 5000, From: since}, since, now)
+	wins, _, err := org.Won(context.Background(), won.Filter{MinAmount: 5000, From: since}, since, now)
 	for _, w := range wins {
 		fmt.Println(w.Name, w.WonAt.Format(time.DateOnly))
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"throughline/connect"
+	"throughline/won"
 )
 
 // Overlap is how far a poll looks back before the moment asked for. A change is
@@ -17,43 +18,16 @@ import (
 // ten minutes (the longest that the platform lets one run).
 const Overlap = 15 * time.Minute
 
-// A Filter says which won opportunities count. What is empty lets all through.
-type Filter struct {
-	RecordTypes []string // developer names: "New_Business"
-	Types       []string // values of the field Type: "New Customer", "Renewal"
-	// Pipelines are values of PipelineField, by default ForecastCategoryName.
-	PipelineField string
-	Pipelines     []string
-	MinAmount     float64 // in the opportunity's own currency
-	// From is a moment before which nothing counts as won: that of installation,
-	// so that editing an old deal starts nothing.
-	From time.Time
-}
-
-// A Win is an opportunity that stands as won.
-type Win struct {
-	ID, Name, Account, Owner string // Account and Owner by id
-	Stage, Type              string
-	Amount                   float64
-	CloseDate                string // "2026-09-28"
-	Changed                  time.Time
-
-	Start
-	// Events are the opportunity's moves, for [Starts].
-	Events []Event
-	// Undated says that the history does not tell when it was won; WonAt is then
-	// the close date, and the last of Events that it stands as won at Changed.
-	Undated bool
-}
+var _ won.CRM = (*Org)(nil)
 
 // Won are the opportunities that were changed between two moments (with an
 // [Overlap] before the first) and stand as won, by IsWon, as the filter has it:
 // in order of change. An edit of a won opportunity brings it back, and so does
-// the overlap: [Starts] tells what is new. The gaps say what could not be read
+// the overlap: [won.Starts] tells what is new. The gaps say what could not be read
 // to date the wins. It takes one call when nothing was won, two for up to 800
 // wins.
-func (o *Org) Won(ctx context.Context, f Filter, since, until time.Time) ([]Win, []Gap, error) {
-	w, err := f.wish("SystemModstamp >= "+moment(since.Add(-Overlap)), "SystemModstamp < "+moment(until))
+func (o *Org) Won(ctx context.Context, f won.Filter, since, until time.Time) ([]won.Win, []connect.Gap, error) {
+	w, err := wonWish(f, "SystemModstamp >= "+moment(since.Add(-Overlap)), "SystemModstamp < "+moment(until))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -66,10 +40,10 @@ func (o *Org) Won(ctx context.Context, f Filter, since, until time.Time) ([]Win,
 
 // WonByID are those of the opportunities that stand as won, as [Org.Won] has them.
 // It takes one call for each 200 ids, and one for up to 800 wins.
-func (o *Org) WonByID(ctx context.Context, f Filter, ids []string) ([]Win, []Gap, error) {
-	var wins []Win
+func (o *Org) WonByID(ctx context.Context, f won.Filter, ids []string) ([]won.Win, []connect.Gap, error) {
+	var wins []won.Win
 	for some := range slices.Chunk(ids, historyBatch) {
-		w, err := f.wish("Id IN " + quotes(some))
+		w, err := wonWish(f, "Id IN "+quotes(some))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -79,7 +53,7 @@ func (o *Org) WonByID(ctx context.Context, f Filter, ids []string) ([]Win, []Gap
 		}
 		wins = append(wins, more...)
 	}
-	slices.SortStableFunc(wins, func(a, b Win) int { return a.Changed.Compare(b.Changed) })
+	slices.SortStableFunc(wins, func(a, b won.Win) int { return a.Changed.Compare(b.Changed) })
 	return o.dated(ctx, f, wins)
 }
 
@@ -104,18 +78,18 @@ func (o *Org) NotWon(ctx context.Context, ids []string) ([]string, error) {
 }
 
 // standing are the opportunities of a query as they stand, not dated yet.
-func (o *Org) standing(ctx context.Context, w wish) ([]Win, error) {
+func (o *Org) standing(ctx context.Context, w wish) ([]won.Win, error) {
 	first, err := o.alone(ctx, w)
 	if err != nil {
 		return nil, err
 	}
-	var wins []Win
+	var wins []won.Win
 	for rec, err := range o.rows(ctx, w.op(), first) {
 		if err != nil {
 			return nil, err
 		}
 		amount, _ := rec["Amount"].(float64)
-		wins = append(wins, Win{
+		wins = append(wins, won.Win{
 			ID: rec.text("Id"), Name: rec.text("Name"), Account: rec.text("AccountId"), Owner: rec.text("OwnerId"), Stage: rec.text("StageName"),
 			Type: rec.text("Type"), Amount: amount, CloseDate: rec.text("CloseDate"), Changed: when(rec.text("SystemModstamp")),
 		})
@@ -124,7 +98,7 @@ func (o *Org) standing(ctx context.Context, w wish) ([]Win, error) {
 }
 
 // dated are the wins that count, with the moments they were made at.
-func (o *Org) dated(ctx context.Context, f Filter, wins []Win) ([]Win, []Gap, error) {
+func (o *Org) dated(ctx context.Context, f won.Filter, wins []won.Win) ([]won.Win, []connect.Gap, error) {
 	if len(wins) == 0 {
 		return nil, nil, nil
 	}
@@ -132,14 +106,14 @@ func (o *Org) dated(ctx context.Context, f Filter, wins []Win) ([]Win, []Gap, er
 	if err != nil {
 		return nil, nil, err
 	}
-	wins = slices.DeleteFunc(wins, func(w Win) bool { return !w.MovedBack.IsZero() || w.WonAt.Before(f.From) })
+	wins = slices.DeleteFunc(wins, func(w won.Win) bool { return !f.Counts(w) })
 	return wins, gaps, nil
 }
 
 var winFields = []string{"Id", "Name", "AccountId", "OwnerId", "StageName", "Type", "Amount", "CloseDate", "SystemModstamp"}
 
-// wish is the query of the won opportunities for which the conditions hold.
-func (f Filter) wish(conditions ...string) (wish, error) {
+// wonWish is the query of the won opportunities for which the conditions hold.
+func wonWish(f won.Filter, conditions ...string) (wish, error) {
 	where := append([]string{"IsWon = true"}, conditions...)
 	if len(f.RecordTypes) > 0 {
 		where = append(where, "RecordType.DeveloperName IN "+quotes(f.RecordTypes))
@@ -148,7 +122,7 @@ func (f Filter) wish(conditions ...string) (wish, error) {
 		where = append(where, "Type IN "+quotes(f.Types))
 	}
 	if len(f.Pipelines) > 0 {
-		field := f.pipelineField()
+		field := pipelineField(f)
 		if !apiName.MatchString(field) {
 			return wish{}, &connect.Error{Vendor: vendor, Op: "query Opportunity", Message: fmt.Sprintf("%q is no field name", field), Advice: "put the field's API name into the configuration, such as Pipeline__c"}
 		}
@@ -163,11 +137,11 @@ func (f Filter) wish(conditions ...string) (wish, error) {
 	}, nil
 }
 
-func (f Filter) pipelineField() string { return cmp.Or(f.PipelineField, "ForecastCategoryName") }
+func pipelineField(f won.Filter) string { return cmp.Or(f.PipelineField, "ForecastCategoryName") }
 
-// Fields are the opportunity's fields whose change may make it count as won, as
-// change events name them.
-func (f Filter) Fields() []string {
+// Fields are the opportunity's fields whose change may make it count as won by the
+// filter, as change events name them.
+func Fields(f won.Filter) []string {
 	fields := []string{"StageName"}
 	if len(f.RecordTypes) > 0 {
 		fields = append(fields, "RecordTypeId")
@@ -176,7 +150,7 @@ func (f Filter) Fields() []string {
 		fields = append(fields, "Type")
 	}
 	if len(f.Pipelines) > 0 {
-		fields = append(fields, f.pipelineField())
+		fields = append(fields, pipelineField(f))
 	}
 	if f.MinAmount > 0 {
 		fields = append(fields, "Amount")
@@ -194,9 +168,8 @@ const (
 var stagesWish = wish{name: "stages", object: "OpportunityStage", fields: []string{"MasterLabel", "ApiName", "IsWon"}, rest: "ORDER BY SortOrder"}
 
 // date finds out when each win was made, from the opportunities' history.
-func (o *Org) date(ctx context.Context, wins []Win) ([]Gap, error) {
+func (o *Org) date(ctx context.Context, wins []won.Win) ([]connect.Gap, error) {
 	var gaps []Gap
-	var won map[string]bool
 	for some := range slices.Chunk(wins, historyBatch*historyBatches) {
 		wishes := []wish{stagesWish}
 		for batch := range slices.Chunk(some, historyBatch) {
@@ -215,7 +188,7 @@ func (o *Org) date(ctx context.Context, wins []Win) ([]Gap, error) {
 		}
 		stages, g := o.records(ctx, wishes[0], got, refused)
 		gaps = append(gaps, g...)
-		won = wonStages(stages)
+		isWon := wonStages(stages)
 		history := map[string][]Record{}
 		for _, w := range wishes[1:] {
 			rows, g := o.records(ctx, w, got, refused)
@@ -225,10 +198,10 @@ func (o *Org) date(ctx context.Context, wins []Win) ([]Gap, error) {
 			}
 		}
 		for i := range some {
-			some[i].settle(history[some[i].ID], won)
+			some[i].Date(moves(some[i].ID, some[i].Stage, history[some[i].ID], isWon))
 		}
 	}
-	return gaps, ctx.Err()
+	return plainGaps(gaps), ctx.Err()
 }
 
 // wonStages says of each stage of the org whether it counts as won, by API name,
@@ -245,25 +218,16 @@ func wonStages(stages []Record) map[string]bool {
 	return out
 }
 
-// settle dates a win by the opportunity's history. A stage that the org no longer
-// has counts as won only where the opportunity is in it now.
-func (w *Win) settle(history []Record, wonStage map[string]bool) {
+// moves are what the history tells of an opportunity that is in a stage now. A stage
+// that the org no longer has counts as won only where the opportunity is in it now.
+func moves(id, stage string, history []Record, wonStage map[string]bool) []won.Event {
+	var out []won.Event
 	for _, row := range history {
-		won, known := wonStage[row.text("StageName")]
+		isWon, known := wonStage[row.text("StageName")]
 		if !known {
-			won = row.text("StageName") == w.Stage
+			isWon = row.text("StageName") == stage
 		}
-		w.Events = append(w.Events, Event{Opportunity: w.ID, At: when(row.text("CreatedDate")), ID: row.text("Id"), Won: won})
+		out = append(out, won.Event{Deal: id, At: when(row.text("CreatedDate")), ID: row.text("Id"), Won: isWon})
 	}
-	if starts := Starts(w.Events); len(starts) > 0 {
-		w.Start = starts[len(starts)-1]
-		return
-	}
-	closed, err := time.Parse(time.DateOnly, w.CloseDate)
-	if err != nil {
-		closed = w.Changed
-	}
-	w.Start, w.Undated = Start{Opportunity: w.ID, WonAt: closed}, true
-	// All that is known for certain is that it stood as won when it was last changed.
-	w.Events = append(w.Events, Event{Opportunity: w.ID, At: w.Changed, Won: true})
+	return out
 }

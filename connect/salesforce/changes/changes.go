@@ -4,7 +4,7 @@
 //
 // What an event says of a record's fields is not used. It holds only those that
 // were changed, formula fields such as IsWon never, and sometimes (a GAP event) none;
-// the record itself, read by REST, is what counts. See [salesforce.Watch], whose
+// the record itself, read by REST, is what counts. See [won.Watch], whose
 // feed this is.
 package changes
 
@@ -38,6 +38,10 @@ const (
 // "/data/Deals__chn", does as well.
 const DefaultTopic = "/data/OpportunityChangeEvent"
 
+// DefaultSilence is longer than the vendor leaves between two messages: it sends
+// something every 270 seconds at least.
+const DefaultSilence = 300 * time.Second
+
 // mostEvents is how many events may be asked for at a time (developer.salesforce.com,
 // "Subscribe RPC Method").
 const mostEvents = 100
@@ -49,13 +53,13 @@ type Config struct {
 	Topic    string
 
 	// Fields are those whose change is worth reading an opportunity again, as
-	// [salesforce.Filter.Fields] tells. Where it is empty, every change is.
+	// [salesforce.Fields] tells. Where it is empty, every change is.
 	Fields []string
 
 	// Batch is how many events are asked for at a time, 1 to 100, default 100.
 	Batch int
 	// Silence is how long a subscription may say nothing before it counts as dead,
-	// default 300 s. The vendor sends something every 270 s at least.
+	// default [DefaultSilence].
 	Silence time.Duration
 
 	// Plain leaves encryption out, which is allowed to an endpoint on the machine
@@ -105,7 +109,7 @@ func New(cfg Config) (*Feed, error) {
 		return nil, fmt.Errorf("salesforce changes: a batch is 1 to %d events, not %d", mostEvents, cfg.Batch)
 	}
 	if cfg.Silence == 0 {
-		cfg.Silence = 300 * time.Second
+		cfg.Silence = DefaultSilence
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

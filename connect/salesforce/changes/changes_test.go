@@ -18,11 +18,12 @@ import (
 	"throughline/connect/salesforce/changes"
 	"throughline/internal/eventbus"
 	twin "throughline/twin/salesforce"
+	"throughline/won"
 )
 
 func TestHears(t *testing.T) {
 	r := newRig(t)
-	r.config.Fields = salesforce.Filter{MinAmount: 3}.Fields()
+	r.config.Fields = salesforce.Fields(won.Filter{MinAmount: 3})
 	id := r.opportunity()
 	l := r.listen(t, nil)
 	for name, tt := range map[string]struct {
@@ -116,7 +117,7 @@ func TestKeepalive(t *testing.T) {
 	r := newRig(t)
 	r.events.Keepalive = 10 * time.Millisecond
 	l := r.listen(t, nil)
-	if n := l.next(); len(n.Opportunities) != 0 || n.Missed || !bytes.Equal(n.Replay, r.events.Latest()) {
+	if n := l.next(); len(n.Deals) != 0 || n.Missed || !bytes.Equal(n.Replay, r.events.Latest()) {
 		t.Errorf("%+v", n)
 	}
 }
@@ -191,8 +192,8 @@ func TestNoticeNotDealtWith(t *testing.T) {
 	failures := 3
 	done := errors.New("done")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	var heard []salesforce.Notice
-	err := r.feed(t).Listen(ctx, place, func(_ context.Context, n salesforce.Notice) error {
+	var heard []won.Notice
+	err := r.feed(t).Listen(ctx, place, func(_ context.Context, n won.Notice) error {
 		heard = append(heard, n)
 		if failures--; failures >= 0 {
 			return &connect.Error{Vendor: "Salesforce", Message: "not now", RetryAfter: time.Hour}
@@ -204,7 +205,7 @@ func TestNoticeNotDealtWith(t *testing.T) {
 		t.Fatalf("%v, %d notices", err, len(heard))
 	}
 	for _, n := range heard {
-		if !slices.Equal(n.Opportunities, []string{id}) {
+		if !slices.Equal(n.Deals, []string{id}) {
 			t.Errorf("%+v", n)
 		}
 	}
@@ -241,7 +242,7 @@ func TestGivesUp(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
 			tt.fault(r)
-			err := r.feed(t).Listen(t.Context(), nil, func(context.Context, salesforce.Notice) error { return nil })
+			err := r.feed(t).Listen(t.Context(), nil, func(context.Context, won.Notice) error { return nil })
 			own, ok := errors.AsType[*connect.Error](err)
 			if !ok || own.Temporary || !strings.Contains(err.Error(), tt.want) || own.Vendor != "Salesforce" {
 				t.Errorf("the error is %v, want %q in it", err, tt.want)

@@ -14,6 +14,7 @@ import (
 	"throughline/connect"
 	"throughline/connect/salesforce"
 	"throughline/internal/eventbus"
+	"throughline/won"
 )
 
 // A place is where in the stream of events a subscription begins.
@@ -48,7 +49,7 @@ const (
 //
 // Where the vendor no longer knows the place (events are kept for 72 hours), the
 // notice says that changes were missed, and listening goes on at the oldest event.
-func (f *Feed) Listen(ctx context.Context, replay []byte, hear func(context.Context, salesforce.Notice) error) error {
+func (f *Feed) Listen(ctx context.Context, replay []byte, hear func(context.Context, won.Notice) error) error {
 	at := place{replay: replay}
 	wait, renewed := firstWait, false
 	for {
@@ -62,7 +63,7 @@ func (f *Feed) Listen(ctx context.Context, replay []byte, hear func(context.Cont
 		failed := f.explain("subscribe to "+f.cfg.Topic, err)
 		switch {
 		case stale(failed) && len(at.replay) > 0:
-			err := hear(ctx, salesforce.Notice{Missed: true})
+			err := hear(ctx, won.Notice{Missed: true})
 			if err == nil {
 				at = place{earliest: true}
 				continue
@@ -91,7 +92,7 @@ var errSilent = errors.New("nothing was heard for too long")
 
 // subscribe listens to one subscription until it ends, which it always does with an
 // error. It moves the place on, and reports whether anything was heard.
-func (f *Feed) subscribe(ctx context.Context, at *place, hear func(context.Context, salesforce.Notice) error) (session salesforce.Session, heard bool, err error) {
+func (f *Feed) subscribe(ctx context.Context, at *place, hear func(context.Context, won.Notice) error) (session salesforce.Session, heard bool, err error) {
 	session, err = f.cfg.Org.Session(ctx)
 	if err != nil {
 		return session, false, err
@@ -150,8 +151,8 @@ func signed(ctx context.Context, s salesforce.Session) context.Context {
 
 // notice says where to look again after an answer. It errs where that can't be told
 // for now.
-func (f *Feed) notice(ctx context.Context, session salesforce.Session, answer *eventbus.FetchResponse) (salesforce.Notice, error) {
-	n := salesforce.Notice{Replay: answer.GetLatestReplayId()}
+func (f *Feed) notice(ctx context.Context, session salesforce.Session, answer *eventbus.FetchResponse) (won.Notice, error) {
+	n := won.Notice{Replay: answer.GetLatestReplayId()}
 	for _, e := range answer.GetEvents() {
 		s, err := f.schema(ctx, session, e.GetEvent().GetSchemaId())
 		if err != nil {
@@ -164,14 +165,14 @@ func (f *Feed) notice(ctx context.Context, session salesforce.Session, answer *e
 		} else {
 			f.cfg.Log.DebugContext(ctx, "change event", slog.String("type", h.ChangeType), slog.Int("records", len(h.RecordIDs)), slog.Duration("after", f.cfg.Now().Sub(h.committed())))
 			ids, missed := f.look(s, h)
-			n.Opportunities, n.Missed = append(n.Opportunities, ids...), n.Missed || missed
+			n.Deals, n.Missed = append(n.Deals, ids...), n.Missed || missed
 		}
 		if len(e.GetReplayId()) > 0 {
 			n.Replay = e.GetReplayId()
 		}
 	}
-	slices.Sort(n.Opportunities)
-	n.Opportunities = slices.Compact(n.Opportunities)
+	slices.Sort(n.Deals)
+	n.Deals = slices.Compact(n.Deals)
 	return n, nil
 }
 

@@ -17,6 +17,7 @@ import (
 	"throughline/connect/salesforce/changes"
 	twin "throughline/twin/salesforce"
 	"throughline/twin/salesforce/pubsub"
+	"throughline/won"
 )
 
 const plantedSecret = "planted-secret-5b1f"
@@ -123,7 +124,7 @@ func (r *rig) opportunity() string {
 type listener struct {
 	t       *testing.T
 	rig     *rig
-	notices chan salesforce.Notice
+	notices chan won.Notice
 	ended   chan error
 	stop    context.CancelFunc
 }
@@ -132,10 +133,10 @@ type listener struct {
 func (r *rig) listen(t *testing.T, replay []byte) *listener {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	l := &listener{t: t, rig: r, notices: make(chan salesforce.Notice, 1000), ended: make(chan error, 1), stop: cancel}
+	l := &listener{t: t, rig: r, notices: make(chan won.Notice, 1000), ended: make(chan error, 1), stop: cancel}
 	feed := r.feed(t)
 	go func() {
-		l.ended <- feed.Listen(ctx, replay, func(_ context.Context, n salesforce.Notice) error {
+		l.ended <- feed.Listen(ctx, replay, func(_ context.Context, n won.Notice) error {
 			l.notices <- n
 			return nil
 		})
@@ -146,7 +147,7 @@ func (r *rig) listen(t *testing.T, replay []byte) *listener {
 }
 
 // next is the next notice.
-func (l *listener) next() salesforce.Notice {
+func (l *listener) next() won.Notice {
 	l.t.Helper()
 	select {
 	case n := <-l.notices:
@@ -164,7 +165,7 @@ func (l *listener) until() (ids []string, missed bool) {
 	l.t.Helper()
 	for {
 		n := l.next()
-		ids, missed = append(ids, n.Opportunities...), missed || n.Missed
+		ids, missed = append(ids, n.Deals...), missed || n.Missed
 		if bytes.Equal(n.Replay, l.rig.events.Latest()) {
 			slices.Sort(ids)
 			return slices.Compact(ids), missed

@@ -16,9 +16,9 @@ import (
 	"google.golang.org/grpc/codes"
 	"pgregory.net/rapid"
 
-	"throughline/connect/salesforce"
 	twin "throughline/twin/salesforce"
 	"throughline/twin/salesforce/pubsub"
+	"throughline/won"
 )
 
 // errCrash is the process dying.
@@ -27,9 +27,9 @@ var errCrash = errors.New("crash")
 // A ledger is a database: what is in it outlives a crash.
 type ledger struct {
 	mu       sync.Mutex
-	position salesforce.Position
-	begun    []salesforce.Win
-	events   []salesforce.Event
+	position won.Position
+	begun    []won.Win
+	events   []won.Event
 	// crash says, of each call, whether the process dies: before it, or after it
 	// was carried out. Nil for never.
 	crash func() (before, after bool)
@@ -52,19 +52,19 @@ func (l *ledger) call(do func()) error {
 	return nil
 }
 
-func (l *ledger) Position(context.Context) (p salesforce.Position, err error) {
+func (l *ledger) Position(context.Context) (p won.Position, err error) {
 	err = l.call(func() { p = l.position })
 	return p, err
 }
 
-func (l *ledger) Advance(_ context.Context, p salesforce.Position) error {
+func (l *ledger) Advance(_ context.Context, p won.Position) error {
 	return l.call(func() { l.position = p })
 }
 
-func (l *ledger) Started(_ context.Context, ids []string) (events []salesforce.Event, err error) {
+func (l *ledger) Started(_ context.Context, ids []string) (events []won.Event, err error) {
 	err = l.call(func() {
 		for _, e := range l.events {
-			if slices.Contains(ids, e.Opportunity) {
+			if slices.Contains(ids, e.Deal) {
 				events = append(events, e)
 			}
 		}
@@ -72,7 +72,7 @@ func (l *ledger) Started(_ context.Context, ids []string) (events []salesforce.E
 	return events, err
 }
 
-func (l *ledger) Begin(_ context.Context, w salesforce.Win, e salesforce.Event) error {
+func (l *ledger) Begin(_ context.Context, w won.Win, e won.Event) error {
 	return l.call(func() {
 		if !slices.Contains(l.events, e) {
 			l.events, l.begun = append(l.events, e), append(l.begun, w)
@@ -98,8 +98,8 @@ func (l *ledger) told() []string {
 	return out
 }
 
-func (r *rig) watch(l *ledger) *salesforce.Watch {
-	return &salesforce.Watch{Org: r.org, Ledger: l, Filter: salesforce.Filter{From: day(1)}, Log: r.logger(), Now: r.twin.Now}
+func (r *rig) watch(l *ledger) *won.Watch {
+	return &won.Watch{CRM: r.org, Ledger: l, Filter: won.Filter{From: day(1)}, Log: r.logger(), Now: r.twin.Now}
 }
 
 // TestWatchRuns lets polls and change events find the same wins, through faults of
@@ -199,7 +199,7 @@ func TestWatchSameSecond(t *testing.T) {
 	r.twin.Move(id, "Talking", false, day(2))
 	r.twin.Move(id, "Signed", true, day(2))
 	for range 3 {
-		if err := w.Hear(t.Context(), salesforce.Notice{Opportunities: []string{id}}); err != nil {
+		if err := w.Hear(t.Context(), won.Notice{Deals: []string{id}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -220,7 +220,7 @@ func TestWatchUndated(t *testing.T) {
 	r.twin.Move(id, "Signed", true, day(5))
 	hear := func() {
 		t.Helper()
-		if err := w.Hear(t.Context(), salesforce.Notice{Opportunities: []string{id}}); err != nil {
+		if err := w.Hear(t.Context(), won.Notice{Deals: []string{id}}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -241,7 +241,7 @@ func TestWatchFrom(t *testing.T) {
 	r := newRig(t)
 	l := &ledger{}
 	w := r.watch(l)
-	w.Filter = salesforce.Filter{}
+	w.Filter = won.Filter{}
 	clock := newClock(day(20))
 	w.Now = clock.now
 	old, fresh := r.opportunity(), r.opportunity()
@@ -300,12 +300,12 @@ func TestOneStartPerWin(t *testing.T) {
 		w.Now, w.Filter.From = start.now, start.add(48*time.Hour)
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1))
 		crashing := rapid.IntRange(0, 8).Draw(rt, "crashes in 16 calls")
-		l.position = salesforce.Position{Polled: start.now(), Replay: r.events.Latest()}
+		l.position = won.Position{Polled: start.now(), Replay: r.events.Latest()}
 		deaths := rand.New(rand.NewPCG(random.Uint64(), 2)) // how often it is asked depends on when answers come
 		l.crash = func() (bool, bool) { return deaths.IntN(32) < crashing, deaths.IntN(32) < crashing }
 
 		deals := []string{r.opportunity(), r.opportunity()}
-		won := map[string]bool{}
+		stands := map[string]bool{}
 		wins, wonAt := map[string]int{}, map[string]time.Time{} // the last
 		again := func(do func() error) {                        // as the process, begun again each time it dies
 			for range 500 {
@@ -329,7 +329,7 @@ func TestOneStartPerWin(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				died := false
-				err = feed.Listen(ctx, p.Replay, func(ctx context.Context, n salesforce.Notice) error {
+				err = feed.Listen(ctx, p.Replay, func(ctx context.Context, n won.Notice) error {
 					err := w.Hear(ctx, n)
 					if died = errors.Is(err, errCrash); died || string(n.Replay) == string(r.events.Latest()) {
 						cancel()
@@ -353,12 +353,12 @@ func TestOneStartPerWin(t *testing.T) {
 			}
 			switch step {
 			case "move":
-				won[id] = !won[id]
-				if won[id] {
+				stands[id] = !stands[id]
+				if stands[id] {
 					wins[id]++
 					wonAt[id] = at
 				}
-				r.twin.Move(id, map[bool]string{true: "Signed", false: "Talking"}[won[id]], won[id], at)
+				r.twin.Move(id, map[bool]string{true: "Signed", false: "Talking"}[stands[id]], stands[id], at)
 			case "edit":
 				r.twin.Set("Opportunity", id, twin.Record{"Amount": random.Float64()}, at)
 			case "hold":
@@ -391,16 +391,16 @@ func TestOneStartPerWin(t *testing.T) {
 
 		started := map[string]int{}
 		for _, e := range l.events {
-			started[e.Opportunity]++
+			started[e.Deal]++
 		}
 		for _, id := range deals {
 			if started[id] > wins[id] {
 				rt.Fatalf("%d starts for %d wins", started[id], wins[id])
 			}
-			if won[id] && !slices.ContainsFunc(l.events, func(e salesforce.Event) bool { return e.Opportunity == id && e.At.Equal(wonAt[id]) }) {
+			if stands[id] && !slices.ContainsFunc(l.events, func(e won.Event) bool { return e.Deal == id && e.At.Equal(wonAt[id]) }) {
 				rt.Fatalf("no start for the win that stands, of %d", wins[id])
 			}
-			again(func() error { return w.Hear(t.Context(), salesforce.Notice{Opportunities: deals}) })
+			again(func() error { return w.Hear(t.Context(), won.Notice{Deals: deals}) })
 		}
 		if got := len(slices.Collect(maps.Keys(countOf(l.events)))); got != len(l.events) {
 			rt.Fatalf("%d events, %d of them different", len(l.events), got)
@@ -409,8 +409,8 @@ func TestOneStartPerWin(t *testing.T) {
 	clean(t, r.logged())
 }
 
-func countOf(events []salesforce.Event) map[salesforce.Event]int {
-	out := map[salesforce.Event]int{}
+func countOf(events []won.Event) map[won.Event]int {
+	out := map[won.Event]int{}
 	for _, e := range events {
 		out[e]++
 	}

@@ -1,4 +1,4 @@
-package salesforce
+package won
 
 import (
 	"context"
@@ -10,25 +10,26 @@ import (
 	"throughline/connect"
 )
 
-// A Watch finds the opportunities that are won and has a start begun for each:
+// A Watch finds the deals that are won and has a start begun for each:
 // exactly one for each time that one was closed as won and stands so when it is
 // heard of. One that was moved back before it was heard of starts nothing, as there
-// is nothing to hand over; the next start of the opportunity tells of it.
+// is nothing to hand over; the next start of the deal tells of it.
 //
-// Two ways lead to it. Polling finds every win, within [Watch.Every]. The feed
-// finds it in seconds, but only says where to look: what is true is what the org
-// answers when it is asked. Either may tell a win again, late, or in any order,
+// Two ways lead to it. Polling finds every win, within [Watch.Every]. A notice, of
+// the feed or given to [Watch.Hear] by whatever else the CRM tells of changes with,
+// finds it in seconds, but only says where to look: what is true is what the CRM
+// answers when it is asked. Any of them may tell a win again, late, or in any order,
 // and the program may die at any point: what was begun is in the ledger, and what
 // is not is found again, since a position is only saved after all before it was
 // begun.
 //
-// Org and Ledger must be set. One Watch runs for an org at a time; what two do at
+// CRM and Ledger must be set. One Watch runs for a CRM at a time; what two do at
 // the same time is up to the ledger's [Ledger.Begin].
 type Watch struct {
-	Org    *Org
+	CRM    CRM
 	Filter Filter
 	Ledger Ledger
-	Feed   Feed          // nil where change events are not used
+	Feed   Feed          // nil where nothing but polls and Hear is used
 	Every  time.Duration // between polls; default 5 minutes
 
 	Log   *slog.Logger
@@ -44,21 +45,21 @@ type Ledger interface {
 	Position(ctx context.Context) (Position, error)
 	// Advance saves the position.
 	Advance(ctx context.Context, p Position) error
-	// Started are the events of the starts begun for the opportunities, by id.
-	Started(ctx context.Context, opportunities []string) ([]Event, error)
+	// Started are the events of the starts begun for the deals, by id.
+	Started(ctx context.Context, deals []string) ([]Event, error)
 	// Begin begins what follows a win, and remembers the event: both or neither.
-	// It does nothing where the event, by opportunity, moment and id, is known.
+	// It does nothing where the event, by deal, moment and id, is known.
 	Begin(ctx context.Context, w Win, e Event) error
 }
 
-// A Position is how far an org was heard.
+// A Position is how far a CRM was heard.
 type Position struct {
-	First  time.Time // when the org was first looked at
+	First  time.Time // when the CRM was first looked at
 	Polled time.Time // what was changed before is done
 	Replay []byte    // for the feed, which alone knows what it means; empty at first
 }
 
-// A Feed tells of changed opportunities soon after they are changed.
+// A Feed tells of changed deals soon after they are changed.
 type Feed interface {
 	// Listen hands over notices, in the order in which they come, until the context
 	// ends or listening can't succeed without a person. It goes on after replay, or
@@ -69,13 +70,15 @@ type Feed interface {
 
 // A Notice says where to look again.
 type Notice struct {
-	Opportunities []string // ids; each may be anything, won or not
-	Missed        bool     // other changes may never be told of: poll
-	Replay        []byte   // to go on after, once the notice is dealt with
+	Deals  []string // ids; each may be anything, won or not
+	Missed bool     // other changes may never be told of: poll
+	// Replay is what a feed goes on after, once the notice is dealt with; where it is
+	// empty, the last that was saved stands.
+	Replay []byte
 }
 
 // relisten is how long a feed that gave up is left alone. What made it give up is
-// a setting of the org's; it costs one call to find that it was changed.
+// a setting of the CRM's; it costs one call to find that it was changed.
 const relisten = 15 * time.Minute
 
 // Run polls and listens until the context ends. What fails is logged and tried
@@ -88,7 +91,7 @@ func (w *Watch) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
 		pause := w.every()
 		if err := w.Poll(ctx); err != nil {
-			pause = max(pause, w.complain(ctx, "looking for won opportunities failed", err))
+			pause = max(pause, w.complain(ctx, "looking for won deals failed", err))
 		}
 		_ = w.sleep(ctx, pause) // the context's end is seen by the loop
 	}
@@ -103,7 +106,7 @@ func (w *Watch) listen(ctx context.Context) {
 			err = w.Feed.Listen(ctx, p.Replay, w.Hear)
 		}
 		if ctx.Err() == nil {
-			w.complain(ctx, "change events are not heard; won opportunities are found by polling", err)
+			w.complain(ctx, "change events are not heard; won deals are found by polling", err)
 			_ = w.sleep(ctx, relisten)
 		}
 	}
@@ -131,7 +134,7 @@ func (w *Watch) position(ctx context.Context) (Position, error) {
 	return p, w.Ledger.Advance(ctx, p)
 }
 
-// filter is the configured one. Where it has no From, what was won before the org
+// filter is the configured one. Where it has no From, what was won before the CRM
 // was first looked at does not count: an edit of an old deal would start it.
 func (w *Watch) filter(p Position) Filter {
 	f := w.Filter
@@ -150,7 +153,7 @@ func (w *Watch) poll(ctx context.Context, p Position) error {
 	if since.After(until) {
 		since = until
 	}
-	wins, gaps, err := w.Org.Won(ctx, filter, since, until)
+	wins, gaps, err := w.CRM.Won(ctx, filter, since, until)
 	if err != nil {
 		return err
 	}
@@ -161,8 +164,10 @@ func (w *Watch) poll(ctx context.Context, p Position) error {
 	return w.Ledger.Advance(ctx, p)
 }
 
-// Hear deals with a feed's notice: it begins starts for those of its opportunities
-// that are won, polls where changes were missed, and saves the place to go on from.
+// Hear deals with a notice: it begins starts for those of its deals that are won,
+// polls where changes were missed, and saves the place that the feed goes on from.
+// When it returns nil, all of that is done and will not be undone; after an error
+// the notice is to be given again.
 func (w *Watch) Hear(ctx context.Context, n Notice) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -170,8 +175,8 @@ func (w *Watch) Hear(ctx context.Context, n Notice) error {
 	if err != nil {
 		return err
 	}
-	if len(n.Opportunities) > 0 {
-		wins, gaps, err := w.Org.WonByID(ctx, w.filter(p), n.Opportunities)
+	if len(n.Deals) > 0 {
+		wins, gaps, err := w.CRM.WonByID(ctx, w.filter(p), n.Deals)
 		if err != nil {
 			return err
 		}
@@ -179,17 +184,22 @@ func (w *Watch) Hear(ctx context.Context, n Notice) error {
 			return err
 		}
 	}
-	p.Replay = n.Replay
-	if n.Missed {
-		return w.poll(ctx, p)
+	if len(n.Replay) > 0 {
+		p.Replay = n.Replay
 	}
-	return w.Ledger.Advance(ctx, p)
+	switch {
+	case n.Missed:
+		return w.poll(ctx, p)
+	case len(n.Replay) > 0:
+		return w.Ledger.Advance(ctx, p)
+	}
+	return nil
 }
 
 // begin begins the starts that were not begun yet.
-func (w *Watch) begin(ctx context.Context, wins []Win, gaps []Gap) error {
+func (w *Watch) begin(ctx context.Context, wins []Win, gaps []connect.Gap) error {
 	for _, g := range gaps {
-		w.log().WarnContext(ctx, "when opportunities were won is not known for certain", "why", g.String())
+		w.log().WarnContext(ctx, "when deals were won is not known for certain", "why", g.What)
 	}
 	if len(wins) == 0 {
 		return nil
@@ -207,7 +217,7 @@ func (w *Watch) begin(ctx context.Context, wins []Win, gaps []Gap) error {
 		events = append(events, win.Events...)
 	}
 	for _, start := range Starts(events) {
-		win, ok := byID[start.Opportunity]
+		win, ok := byID[start.Deal]
 		if !ok || !start.MovedBack.IsZero() {
 			continue
 		}

@@ -1,4 +1,4 @@
-package salesforce
+package won
 
 import (
 	"cmp"
@@ -7,37 +7,37 @@ import (
 	"time"
 )
 
-// An Event says that at a moment an opportunity was in a stage that counts as
-// won, or in one that does not. It may stem from the opportunity's history, from
-// a poll, or from a change event.
+// An Event says that at a moment a deal was in a stage that counts as won, or in
+// one that does not. It may stem from the deal's history, from a poll, or from a
+// change event.
 type Event struct {
-	Opportunity string
-	At          time.Time // when the change was made in Salesforce, not when it was heard of
-	ID          string    // of the history's row; it orders changes of the same moment
-	Won         bool      // as IsWon says, whatever the stage is called
-	Started     bool      // a start was made for this win, see [Start.Event]
+	Deal    string
+	At      time.Time // when the change was made in the CRM, not when it was heard of
+	ID      string    // of the history's row; it orders changes of the same moment
+	Won     bool      // whatever the stage is called
+	Started bool      // a start was made for this win, see [Start.Event]
 }
 
-// A Start is one time that an opportunity was closed as won.
+// A Start is one time that a deal was closed as won.
 type Start struct {
-	Opportunity string
-	WonAt       time.Time
-	ID          string      // of the history's row that says so, where one does
-	Before      []time.Time // earlier times it was won, each moved back in between
-	MovedBack   time.Time   // when it was moved back after; zero while it stands
+	Deal      string
+	WonAt     time.Time
+	ID        string      // of the history's row that says so, where one does
+	Before    []time.Time // earlier times it was won, each moved back in between
+	MovedBack time.Time   // when it was moved back after; zero while it stands
 }
 
-// Again reports whether the opportunity had been won before.
+// Again reports whether the deal had been won before.
 func (s Start) Again() bool { return len(s.Before) > 0 }
 
 // Event is what to remember of a start that was made, so that [Starts] does not
 // tell it again.
 func (s Start) Event() Event {
-	return Event{Opportunity: s.Opportunity, At: s.WonAt, ID: s.ID, Won: true, Started: true}
+	return Event{Deal: s.Deal, At: s.WonAt, ID: s.ID, Won: true, Started: true}
 }
 
 // Starts are the wins among the events for which no start was made yet, oldest
-// first: exactly one for each time that an opportunity went into a won stage.
+// first: exactly one for each time that a deal went into a won stage.
 // Events may stand in any order, and any of them repeatedly. A change within the
 // won stages is no new win; one that was moved back and won again is, and says so.
 //
@@ -47,12 +47,12 @@ func (s Start) Event() Event {
 func Starts(events []Event) []Start {
 	sorted := slices.Clone(events)
 	slices.SortFunc(sorted, func(a, b Event) int {
-		return cmp.Or(strings.Compare(a.Opportunity, b.Opportunity), a.At.Compare(b.At), strings.Compare(a.ID, b.ID))
+		return cmp.Or(strings.Compare(a.Deal, b.Deal), a.At.Compare(b.At), strings.Compare(a.ID, b.ID))
 	})
 	var out []Start
 	for len(sorted) > 0 {
 		n := 1
-		for n < len(sorted) && sorted[n].Opportunity == sorted[0].Opportunity {
+		for n < len(sorted) && sorted[n].Deal == sorted[0].Deal {
 			n++
 		}
 		out = append(out, startsOf(sorted[:n])...)
@@ -69,13 +69,13 @@ type win struct {
 	started     bool
 }
 
-// startsOf are those of one opportunity, whose events are in order.
+// startsOf are those of one deal, whose events are in order.
 func startsOf(events []Event) []Start {
 	var out []Start
 	var before []time.Time
 	for _, w := range winsOf(events) {
 		if !w.started {
-			out = append(out, Start{Opportunity: events[0].Opportunity, WonAt: w.from, ID: w.id, Before: slices.Clone(before), MovedBack: w.until})
+			out = append(out, Start{Deal: events[0].Deal, WonAt: w.from, ID: w.id, Before: slices.Clone(before), MovedBack: w.until})
 		}
 		before = append(before, w.from)
 	}
