@@ -108,8 +108,12 @@ func (s *Service) learn(run *Run, got *Collection, now time.Time) []Move {
 		moves = append(moves, Move{At: now, Who: us, What: what, From: run.Stage, To: run.Stage, Why: why})
 	}
 	if got.AE.Email != "" && got.AE.Email != run.AE.Email {
-		run.AE = got.AE
-		note("ae_known", "the CRM names "+got.AE.Email)
+		what, why := "ae_known", "the CRM names "+got.AE.Email
+		if was := run.AE.Email; was != "" {
+			what, why = "ae_changed", why+" in place of "+was
+		}
+		run.AE, run.AEKnown = got.AE, now
+		note(what, why)
 	}
 	if got.CSM.Email != "" && got.CSM.Email != run.CSM.Email {
 		run.CSM = got.CSM

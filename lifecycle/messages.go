@@ -21,7 +21,7 @@ func (s *Service) askReview(ctx context.Context, run Run, d Duty) (outcome, erro
 		return outcome{}, err
 	}
 	now := s.Now()
-	out, err := s.send(ctx, run, d, d.For, run.AE, connect.Message{
+	out, err := s.send(ctx, run, d, run.AE, connect.Message{
 		Subject: "Your handoff of " + run.Deal.Customer + " is drafted",
 		Paragraphs: []string{
 			fmt.Sprintf("%s closed, and a handoff for the CSM is drafted from the calls, mails and notes of the deal.", run.Deal.Name),
@@ -47,7 +47,7 @@ func (s *Service) remindAE(ctx context.Context, run Run, d Duty) (outcome, error
 	if err != nil {
 		return outcome{}, err
 	}
-	return s.send(ctx, run, d, d.For, run.AE, connect.Message{
+	return s.send(ctx, run, d, run.AE, connect.Message{
 		Subject:    "A few minutes for the handoff of " + run.Deal.Customer,
 		Paragraphs: []string{"The draft is still open to your additions. Whatever you add is one question less that the customer hears twice."},
 		Actions:    link,
@@ -64,7 +64,7 @@ func (s *Service) tellAE(ctx context.Context, run Run, d Duty) (outcome, error) 
 	if run.ReturnNote != "" {
 		paragraphs = append(paragraphs, run.ReturnNote)
 	}
-	return s.send(ctx, run, d, d.For, run.AE, connect.Message{
+	return s.send(ctx, run, d, run.AE, connect.Message{
 		Subject: "The CSM has a question on the handoff of " + run.Deal.Customer, Paragraphs: paragraphs, Actions: link,
 	})
 }
@@ -79,7 +79,6 @@ var reasons = map[Reason]string{
 // tellCSM hands over. A CSM who is assigned later is told then, and whoever
 // returned the handoff is told when it comes back.
 func (s *Service) tellCSM(ctx context.Context, run Run, d Duty) (outcome, error) {
-	way, _, _ := strings.Cut(d.For, ":")
 	page, err := s.page(ctx, run, "Read and accept it")
 	if err != nil {
 		return outcome{}, err
@@ -88,7 +87,7 @@ func (s *Service) tellCSM(ctx context.Context, run Run, d Duty) (outcome, error)
 	if d.N > 1 && run.Stage != StageReturned {
 		subject = "The handoff of " + run.Deal.Customer + " is back, with an answer"
 	}
-	return s.send(ctx, run, d, way, s.Rules.csm(run), connect.Message{
+	return s.send(ctx, run, d, s.Rules.csm(run), connect.Message{
 		Subject: subject,
 		Paragraphs: []string{
 			"What was discussed while the deal was made, with the customer's own words: the deal, the context you need to deliver, the people, what they expect by day 30, 60 and 90, and the risks.",
@@ -99,24 +98,23 @@ func (s *Service) tellCSM(ctx context.Context, run Run, d Duty) (outcome, error)
 }
 
 func (s *Service) remindCSM(ctx context.Context, run Run, d Duty) (outcome, error) {
-	way, _, _ := strings.Cut(d.For, ":")
 	page, err := s.page(ctx, run, "Read and accept it")
 	if err != nil {
 		return outcome{}, err
 	}
-	return s.send(ctx, run, d, way, s.Rules.csm(run), connect.Message{
+	return s.send(ctx, run, d, s.Rules.csm(run), connect.Message{
 		Subject: "Before the kickoff with " + run.Deal.Customer, Paragraphs: []string{"The handoff waits for you to accept it, or to return it with what is missing.", s.kickoffLine(run)}, Actions: page,
 	})
 }
 
 // tellReopened tells somebody who had the handoff that it rests.
 func (s *Service) tellReopened(ctx context.Context, run Run, d Duty) (outcome, error) {
-	way, whom, _ := strings.Cut(d.For, ":")
+	_, whom, _ := strings.Cut(d.For, ":")
 	to := run.AE
 	if whom == "csm" {
 		to = s.Rules.csm(run)
 	}
-	return s.send(ctx, run, d, way, to, connect.Message{
+	return s.send(ctx, run, d, to, connect.Message{
 		Subject:    "Reopened: " + run.Deal.Customer,
 		Paragraphs: []string{"The deal was reopened in the CRM, so its handoff rests. When it is won again, there is a new one."},
 	})
@@ -129,9 +127,14 @@ func (s *Service) kickoffLine(run Run) string {
 	return "The kickoff is on " + run.Kickoff.In(s.Rules.Hours.zone(s.Rules.csm(run))).Format("Monday, 2 January, 15:04 MST") + "."
 }
 
-// send writes to a person by one way. The key holds the run and the duty: however
-// often it is sent, it is one message.
-func (s *Service) send(ctx context.Context, run Run, d Duty, way string, to Person, m connect.Message) (outcome, error) {
+// send writes to a person by the way of the duty. The key holds the run and the
+// duty: however often it is sent, it is one message. A duty toward somebody whose
+// place another took meanwhile has a duty of that one's in its stead.
+func (s *Service) send(ctx context.Context, run Run, d Duty, to Person, m connect.Message) (outcome, error) {
+	way, whom, _ := strings.Cut(d.For, ":")
+	if isAddress(whom) && whom != to.Email {
+		return outcome{}, nil
+	}
 	messenger, ok := s.Messengers[way]
 	if !ok {
 		return outcome{}, fmt.Errorf("no way %q to people is configured any more", way)
@@ -143,12 +146,21 @@ func (s *Service) send(ctx context.Context, run Run, d Duty, way string, to Pers
 	return outcome{}, nil
 }
 
+// isAddress tells a person's address in a duty from other things that tell duties
+// apart.
+func isAddress(whom string) bool { return strings.Contains(whom, "@") }
+
 // longestKey is how long a message's key may be, see [connect.Message].
 const longestKey = 64
 
-// messageKey names a duty of a run with the letters that keys may have. Of a key
-// that would be too long, such as with a long address, a digest stands for the end.
+// messageKey names a duty of a run with the letters that keys may have. A person's
+// address is in it by a digest, since keys are kept here and travel with messages.
+// Of a key that would be too long a digest stands for the end.
 func messageKey(run Run, d Duty) string {
+	if way, whom, _ := strings.Cut(d.For, ":"); isAddress(whom) {
+		sum := sha256.Sum256([]byte(run.ID + " " + whom))
+		d.For = way + "." + hex.EncodeToString(sum[:4])
+	}
 	key := run.ID + "." + strings.Map(func(r rune) rune {
 		switch {
 		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9', r == '.', r == '-', r == '_':

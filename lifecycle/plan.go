@@ -143,7 +143,7 @@ func (r Rules) draft(p *plan, run Run) {
 
 // review asks the AE, and reminds kindly until it is published. A draft that came
 // too late for that is still shown to the AE: what the AE adds goes out as well. A
-// handoff that came back is asked about anew.
+// handoff that came back is asked about anew, and so is an AE who took the deal over.
 func (r Rules) review(p *plan, run Run) {
 	if run.Version == 0 || run.AE.Email == "" {
 		return
@@ -153,6 +153,9 @@ func (r Rules) review(p *plan, run Run) {
 	if run.Returns > 0 {
 		since = run.Returned
 	}
+	if run.AEKnown.After(since) {
+		since = run.AEKnown
+	}
 	if run.ReviewedRound >= round || !run.Accepted.IsZero() || run.Stage == StageKickoff || run.Returns > 0 && run.Stage != StageReturned {
 		return
 	}
@@ -161,7 +164,7 @@ func (r Rules) review(p *plan, run Run) {
 		ask = DutyTellAE
 	}
 	for _, way := range r.Ways {
-		p.add(r.reach(way, since, run.AE), ask, way, round)
+		p.add(r.reach(way, since, run.AE), ask, way+":"+run.AE.Email, round)
 	}
 	for i, after := range r.RemindAE {
 		due := r.Hours.Next(since.Add(after), run.AE)
@@ -169,7 +172,7 @@ func (r Rules) review(p *plan, run Run) {
 			continue // too late to be of use
 		}
 		for _, way := range r.Ways {
-			p.add(due, DutyRemindAE, way, 10*round+i)
+			p.add(due, DutyRemindAE, way+":"+run.AE.Email, 10*round+i)
 		}
 	}
 }

@@ -81,6 +81,7 @@ type Run struct {
 	KickoffFrom string // "crm", "call" or "hand", which the others don't move
 
 	AE, CSM Person
+	AEKnown time.Time // since when this AE is the deal's
 
 	Said    int      // how many words people said; see [Word]
 	Readers []Reader // the latest last
