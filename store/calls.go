@@ -11,28 +11,28 @@ import (
 	"strings"
 	"time"
 
-	"throughline/connect/gong"
+	"throughline/connect/callindex"
 )
 
-// Calls is the index of a Gong workspace's calls, a [gong.Store]. It tells who
-// spoke with whom; [Queries.DeleteCallsBefore] ends that.
+// Calls is the index of a recorder's calls, a [callindex.Store]. It tells who spoke
+// with whom; [Queries.DeleteCallsBefore] ends that.
 type Calls struct {
 	q         Queries
 	workspace string
 }
 
-var _ gong.Store = Calls{}
+var _ callindex.Store = Calls{}
 
-// Calls are those of a workspace; any name that stays the same will do, but not a
-// secret.
+// Calls are those of a workspace, which is all that one recorder shows to one
+// credential; any name that stays the same and is no other's will do, but not a secret.
 func (q Queries) Calls(workspace string) Calls { return Calls{q, workspace} }
 
 // Put adds entries, each in place of one with its id.
-func (c Calls) Put(ctx context.Context, entries []gong.Entry) error {
+func (c Calls) Put(ctx context.Context, entries []callindex.Entry) error {
 	// In one order, or two syncs could wait for each other's rows. Of two with an
 	// id the later one stays.
 	sorted := slices.Clone(entries)
-	slices.SortStableFunc(sorted, func(a, b gong.Entry) int { return strings.Compare(a.ID, b.ID) })
+	slices.SortStableFunc(sorted, func(a, b callindex.Entry) int { return strings.Compare(a.ID, b.ID) })
 	return c.q.together(ctx, func(q Queries) error {
 		for _, e := range sorted {
 			if err := (Calls{q, c.workspace}).put(ctx, e); err != nil {
@@ -43,24 +43,24 @@ func (c Calls) Put(ctx context.Context, entries []gong.Entry) error {
 	})
 }
 
-func (c Calls) put(ctx context.Context, e gong.Entry) error {
+func (c Calls) put(ctx context.Context, e callindex.Entry) error {
 	raw, err := json.Marshal(e)
 	if err != nil {
 		return err
 	}
 	_, err = c.q.exec(ctx, `
-		INSERT INTO gong_calls (workspace, id, started, entry) VALUES ($1, $2, $3, $4)
+		INSERT INTO calls (workspace, id, started, entry) VALUES ($1, $2, $3, $4)
 		ON CONFLICT (workspace, id) DO UPDATE SET started = excluded.started, entry = excluded.entry`,
 		c.workspace, e.ID, moment(e.Started), string(raw))
 	if err != nil {
 		return err
 	}
-	if _, err := c.q.exec(ctx, `DELETE FROM gong_call_records WHERE workspace = $1 AND call = $2`, c.workspace, e.ID); err != nil {
+	if _, err := c.q.exec(ctx, `DELETE FROM call_records WHERE workspace = $1 AND call = $2`, c.workspace, e.ID); err != nil {
 		return err
 	}
 	for _, o := range e.Objects {
-		_, err := c.q.exec(ctx, `INSERT INTO gong_call_records (workspace, record, call) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
-			c.workspace, gong.RecordKey(o.ID), e.ID)
+		_, err := c.q.exec(ctx, `INSERT INTO call_records (workspace, record, call) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`,
+			c.workspace, callindex.RecordKey(o.ID), e.ID)
 		if err != nil {
 			return err
 		}
@@ -70,28 +70,28 @@ func (c Calls) put(ctx context.Context, e gong.Entry) error {
 
 // Between are the entries of calls that started in the window, ends included, in
 // order of time.
-func (c Calls) Between(ctx context.Context, from, to time.Time) ([]gong.Entry, error) {
-	return c.those(ctx, `SELECT entry, started FROM gong_calls WHERE workspace = $1 AND started BETWEEN $2 AND $3`,
+func (c Calls) Between(ctx context.Context, from, to time.Time) ([]callindex.Entry, error) {
+	return c.those(ctx, `SELECT entry, started FROM calls WHERE workspace = $1 AND started BETWEEN $2 AND $3`,
 		c.workspace, moment(from), moment(to))
 }
 
 // Naming are the entries that name the CRM's record, in order of time.
-func (c Calls) Naming(ctx context.Context, key string) ([]gong.Entry, error) {
+func (c Calls) Naming(ctx context.Context, key string) ([]callindex.Entry, error) {
 	return c.those(ctx, `
-		SELECT c.entry, c.started FROM gong_call_records r JOIN gong_calls c ON c.workspace = r.workspace AND c.id = r.call
+		SELECT c.entry, c.started FROM call_records r JOIN calls c ON c.workspace = r.workspace AND c.id = r.call
 		WHERE r.workspace = $1 AND r.record = $2`, c.workspace, key)
 }
 
 // those sorts what it finds itself: databases differ in how they sort text.
-func (c Calls) those(ctx context.Context, query string, args ...any) ([]gong.Entry, error) {
-	var out []gong.Entry
+func (c Calls) those(ctx context.Context, query string, args ...any) ([]callindex.Entry, error) {
+	var out []callindex.Entry
 	err := c.q.each(ctx, query, args, func(rows *sql.Rows) error {
 		var raw string
 		var started int64
 		if err := rows.Scan(&raw, &started); err != nil {
 			return err
 		}
-		var e gong.Entry
+		var e callindex.Entry
 		if err := json.Unmarshal([]byte(raw), &e); err != nil {
 			return err
 		}
@@ -100,9 +100,9 @@ func (c Calls) those(ctx context.Context, query string, args ...any) ([]gong.Ent
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("reading the index of Gong's calls: %w", err)
+		return nil, fmt.Errorf("reading the index of calls: %w", err)
 	}
-	slices.SortFunc(out, func(a, b gong.Entry) int {
+	slices.SortFunc(out, func(a, b callindex.Entry) int {
 		return cmp.Or(a.Started.Compare(b.Started), strings.Compare(a.ID, b.ID))
 	})
 	return out, nil
@@ -111,7 +111,7 @@ func (c Calls) those(ctx context.Context, query string, args ...any) ([]gong.Ent
 // Synced is up to which moment the index is complete; zero before the first sync.
 func (c Calls) Synced(ctx context.Context) (time.Time, error) {
 	var until int64
-	switch err := c.q.row(ctx, `SELECT until FROM gong_synced WHERE workspace = $1`, c.workspace).Scan(&until); {
+	switch err := c.q.row(ctx, `SELECT until FROM calls_synced WHERE workspace = $1`, c.workspace).Scan(&until); {
 	case errors.Is(err, sql.ErrNoRows):
 		return time.Time{}, nil
 	case err != nil:
@@ -122,7 +122,7 @@ func (c Calls) Synced(ctx context.Context) (time.Time, error) {
 
 // SetSynced records it.
 func (c Calls) SetSynced(ctx context.Context, until time.Time) error {
-	_, err := c.q.exec(ctx, `INSERT INTO gong_synced (workspace, until) VALUES ($1, $2)
+	_, err := c.q.exec(ctx, `INSERT INTO calls_synced (workspace, until) VALUES ($1, $2)
 		ON CONFLICT (workspace) DO UPDATE SET until = excluded.until`, c.workspace, moment(until))
 	return err
 }
@@ -130,7 +130,7 @@ func (c Calls) SetSynced(ctx context.Context, until time.Time) error {
 // DeleteCallsBefore forgets the calls, of all workspaces, that started before the
 // moment, and says how many there were.
 func (q Queries) DeleteCallsBefore(ctx context.Context, before time.Time) (int64, error) {
-	n, err := q.exec(ctx, `DELETE FROM gong_calls WHERE started < $1`, moment(before))
+	n, err := q.exec(ctx, `DELETE FROM calls WHERE started < $1`, moment(before))
 	if err != nil {
 		return 0, fmt.Errorf("deleting old calls from the index: %w", err)
 	}

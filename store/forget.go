@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"throughline/connect/gong"
+	"throughline/connect/callindex"
 )
 
 // Rewrite has f change each text that is kept of a run: those of the tables runs,
@@ -97,19 +97,18 @@ func (q Queries) ForgetCopies(ctx context.Context, run string) error {
 	return nil
 }
 
-// ForgetCallsOf erases from the index of Gong's calls those that name a record of
-// the CRM, and says how many there were.
+// ForgetCallsOf erases from the index of calls those that name a record of the CRM,
+// and says how many there were.
 func (q Queries) ForgetCallsOf(ctx context.Context, record string) (int64, error) {
-	n, err := q.exec(ctx, `DELETE FROM gong_calls WHERE EXISTS (
-		SELECT 1 FROM gong_call_records r WHERE r.workspace = gong_calls.workspace AND r.call = gong_calls.id AND r.record = $1)`, gong.RecordKey(record))
+	n, err := q.exec(ctx, `DELETE FROM calls WHERE EXISTS (
+		SELECT 1 FROM call_records r WHERE r.workspace = calls.workspace AND r.call = calls.id AND r.record = $1)`, callindex.RecordKey(record))
 	if err != nil {
 		return 0, fmt.Errorf("erasing a deal's calls from the index: %w", err)
 	}
 	return n, nil
 }
 
-// ForgetCaller takes a person out of the index of Gong's calls, and says of how
-// many.
+// ForgetCaller takes a person out of the index of calls, and says of how many.
 func (q Queries) ForgetCaller(ctx context.Context, email string) (n int, err error) {
 	type row struct{ workspace, id, entry string }
 	err = q.together(ctx, func(tx Queries) error {
@@ -121,17 +120,17 @@ func (q Queries) ForgetCaller(ctx context.Context, email string) (n int, err err
 			}
 			all = append(all, one)
 			return nil
-		}, `SELECT workspace, id, entry FROM gong_calls WHERE entry LIKE '%' || $1 || '%'`, strings.ToLower(email))
+		}, `SELECT workspace, id, entry FROM calls WHERE entry LIKE '%' || $1 || '%'`, strings.ToLower(email))
 		if err != nil {
 			return err
 		}
 		for _, one := range all {
-			var e gong.Entry
+			var e callindex.Entry
 			if err := json.Unmarshal([]byte(one.entry), &e); err != nil {
 				return err
 			}
 			had := len(e.Parties)
-			e.Parties = slices.DeleteFunc(e.Parties, func(p gong.Party) bool { return strings.EqualFold(p.Email, email) })
+			e.Parties = slices.DeleteFunc(e.Parties, func(p callindex.Party) bool { return strings.EqualFold(p.Email, email) })
 			if len(e.Parties) == had {
 				continue
 			}
@@ -140,7 +139,7 @@ func (q Queries) ForgetCaller(ctx context.Context, email string) (n int, err err
 			if err != nil {
 				return err
 			}
-			if _, err := tx.exec(ctx, `UPDATE gong_calls SET entry = $1 WHERE workspace = $2 AND id = $3`, string(raw), one.workspace, one.id); err != nil {
+			if _, err := tx.exec(ctx, `UPDATE calls SET entry = $1 WHERE workspace = $2 AND id = $3`, string(raw), one.workspace, one.id); err != nil {
 				return err
 			}
 		}

@@ -8,7 +8,7 @@ import (
 
 	"throughline"
 	"throughline/connect"
-	"throughline/connect/gong"
+	"throughline/connect/callindex"
 	"throughline/lifecycle"
 	"throughline/store"
 	"throughline/store/storetest"
@@ -62,14 +62,14 @@ func TestForgetting(t *testing.T) {
 		}
 
 		calls := db.Calls("w")
-		with := gong.Entry{ID: "1", Started: noon, Objects: []gong.Object{{Type: "Opportunity", ID: "006one"}}, Parties: []gong.Party{{Email: person}, {Email: "c@example.com"}}}
-		if err := calls.Put(ctx, []gong.Entry{with, {ID: "2", Started: noon}}); err != nil {
+		with := callindex.Entry{ID: "1", Started: noon, Objects: []callindex.Object{{Type: "Opportunity", ID: "006one"}}, Parties: []callindex.Party{{Email: person}, {Email: "c@example.com"}}}
+		if err := calls.Put(ctx, []callindex.Entry{with, {ID: "2", Started: noon}}); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := db.ForgetCaller(ctx, person); n != 1 || err != nil {
 			t.Errorf("taken out of %d calls, %v", n, err)
 		}
-		if got, err := calls.Naming(ctx, gong.RecordKey("006one")); err != nil || len(got) != 1 || len(got[0].Parties) != 1 {
+		if got, err := calls.Naming(ctx, callindex.RecordKey("006one")); err != nil || len(got) != 1 || len(got[0].Parties) != 1 {
 			t.Errorf("left: %+v, %v", got, err)
 		}
 		if n, err := db.ForgetCallsOf(ctx, "006one"); n != 1 || err != nil {

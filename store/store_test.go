@@ -15,26 +15,26 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"throughline/connect/gong"
+	"throughline/connect/callindex"
 	"throughline/store"
 	"throughline/store/storetest"
 )
 
 var noon = time.Date(2026, 3, 4, 12, 0, 0, 123456000, time.UTC)
 
-// TestCallsAsInMemory: the index answers as gong.Memory does, whatever is put in.
+// TestCallsAsInMemory: the index answers as callindex.Memory does, whatever is put in.
 func TestCallsAsInMemory(t *testing.T) {
-	entry := rapid.Custom(func(t *rapid.T) gong.Entry {
-		e := gong.Entry{
+	entry := rapid.Custom(func(t *rapid.T) callindex.Entry {
+		e := callindex.Entry{
 			ID:      rapid.StringMatching(`[0-9aA_]{1,2}`).Draw(t, "id"),
 			Started: noon.Add(time.Duration(rapid.IntRange(-3, 3).Draw(t, "started")) * time.Microsecond),
 			Private: rapid.Bool().Draw(t, "private"),
 		}
 		for range rapid.IntRange(0, 3).Draw(t, "objects") {
-			e.Objects = append(e.Objects, gong.Object{Type: "Opportunity", ID: rapid.SampledFrom([]string{"006000000000001", "006000000000001AAA", "x", "é"}).Draw(t, "object")})
+			e.Objects = append(e.Objects, callindex.Object{Type: "Opportunity", ID: rapid.SampledFrom([]string{"006000000000001", "006000000000001AAA", "x", "é"}).Draw(t, "object")})
 		}
 		for range rapid.IntRange(0, 2).Draw(t, "parties") {
-			e.Parties = append(e.Parties, gong.Party{Email: rapid.String().Draw(t, "email"), External: rapid.Bool().Draw(t, "external")})
+			e.Parties = append(e.Parties, callindex.Party{Email: rapid.String().Draw(t, "email"), External: rapid.Bool().Draw(t, "external")})
 		}
 		return e
 	})
@@ -43,9 +43,9 @@ func TestCallsAsInMemory(t *testing.T) {
 		names := 0
 		rapid.Check(t, func(rt *rapid.T) {
 			names++
-			ctx, calls, memory := t.Context(), db.Calls(strings.Repeat("w", names)), gong.NewMemory()
+			ctx, calls, memory := t.Context(), db.Calls(strings.Repeat("w", names)), callindex.NewMemory()
 			other := db.Calls("other")
-			if err := other.Put(ctx, []gong.Entry{{ID: "1", Started: noon}}); err != nil {
+			if err := other.Put(ctx, []callindex.Entry{{ID: "1", Started: noon}}); err != nil {
 				rt.Fatal(err)
 			}
 			for range rapid.IntRange(1, 3).Draw(rt, "puts") {
@@ -85,16 +85,16 @@ func TestOldCallsAreForgotten(t *testing.T) {
 		if synced, err := calls.Synced(ctx); err != nil || !synced.IsZero() {
 			t.Errorf("before the first sync: %s, %v", synced, err)
 		}
-		deal := []gong.Object{{Type: "Opportunity", ID: "o"}}
-		old, recent := gong.Entry{ID: "1", Started: noon, Objects: deal}, gong.Entry{ID: "2", Started: noon.Add(time.Microsecond), Objects: deal}
-		if err := calls.Put(ctx, []gong.Entry{old, recent}); err != nil {
+		deal := []callindex.Object{{Type: "Opportunity", ID: "o"}}
+		old, recent := callindex.Entry{ID: "1", Started: noon, Objects: deal}, callindex.Entry{ID: "2", Started: noon.Add(time.Microsecond), Objects: deal}
+		if err := calls.Put(ctx, []callindex.Entry{old, recent}); err != nil {
 			t.Fatal(err)
 		}
 		if n, err := db.DeleteCallsBefore(ctx, recent.Started); n != 1 || err != nil {
 			t.Errorf("%d deleted, %v", n, err)
 		}
 		got, err := calls.Naming(ctx, "o")
-		if diff := cmp.Diff([]gong.Entry{recent}, got); err != nil || diff != "" {
+		if diff := cmp.Diff([]callindex.Entry{recent}, got); err != nil || diff != "" {
 			t.Errorf("%v\n%s", err, diff)
 		}
 	})
@@ -150,7 +150,7 @@ func TestTransaction(t *testing.T) {
 				if !isNew || err != nil {
 					t.Errorf("%t, %v", isNew, err)
 				}
-				if err := tx.Calls("w").Put(ctx, []gong.Entry{{ID: "1", Started: noon}}); err != nil {
+				if err := tx.Calls("w").Put(ctx, []callindex.Entry{{ID: "1", Started: noon}}); err != nil {
 					t.Error(err)
 				}
 				if got, err := tx.Starts(ctx, "org", []string{"006"}); len(got) != 1 || err != nil {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"throughline/connect"
+	"throughline/connect/callindex"
 )
 
 // A Call is one recorded call, without what was said.
@@ -17,24 +18,11 @@ type Call struct {
 	Title   string
 	Started time.Time
 	Private bool
-	Objects []Object
-	Parties []Party
+	Objects []callindex.Object
+	Parties []callindex.Party
 
 	// Raw is the record as Gong gave it.
 	Raw json.RawMessage
-}
-
-// An Object is a record of the CRM that Gong ties to a call.
-type Object struct {
-	System string `json:"system,omitempty"` // Salesforce, HubSpot, MicrosoftDynamic, Generic
-	Type   string `json:"type"`             // Opportunity, Account
-	ID     string `json:"id"`
-}
-
-// A Party is somebody who took part or was invited.
-type Party struct {
-	Email    string `json:"email,omitempty"` // lower case
-	External bool   `json:"external,omitempty"`
 }
 
 // The API's shapes, as far as they are read; the vendor adds fields without
@@ -92,6 +80,20 @@ func (c *Client) Calls(ctx context.Context, from, to time.Time) iter.Seq2[Call, 
 	return c.extensive(ctx, "list calls", filter{From: stamp(from), To: stamp(to), Workspace: c.Workspace})
 }
 
+// System is Gong's name.
+func (c *Client) System() string { return Vendor }
+
+// Entries are the calls of a window as the index keeps them.
+func (c *Client) Entries(ctx context.Context, from, to time.Time) iter.Seq2[callindex.Entry, error] {
+	return func(yield func(callindex.Entry, error) bool) {
+		for call, err := range c.Calls(ctx, from, to) {
+			if !yield(callindex.Entry{ID: call.ID, Started: call.Started, Private: call.Private, Objects: call.Objects, Parties: call.Parties}, err) {
+				return
+			}
+		}
+	}
+}
+
 // CallsByID are those of the calls that Gong knows, in the order of time. Gong
 // may know a call's id for some minutes before it tells of the call.
 func (c *Client) CallsByID(ctx context.Context, ids []string) ([]Call, error) {
@@ -142,7 +144,7 @@ func parse(raw json.RawMessage) (Call, bool) {
 	for _, sys := range r.Context {
 		for _, o := range sys.Objects {
 			if o.ID != "" {
-				call.Objects = append(call.Objects, Object{System: sys.System, Type: o.Type, ID: o.ID})
+				call.Objects = append(call.Objects, callindex.Object{System: sys.System, Type: o.Type, ID: o.ID})
 			}
 		}
 	}
@@ -150,7 +152,7 @@ func parse(raw json.RawMessage) (Call, bool) {
 		// Somebody with a user's id is of the company whose Gong this is,
 		// whatever the affiliation says.
 		external := p.UserID == "" && p.Affiliation != "Internal"
-		call.Parties = append(call.Parties, Party{Email: strings.ToLower(strings.TrimSpace(p.Email)), External: external})
+		call.Parties = append(call.Parties, callindex.Party{Email: strings.ToLower(strings.TrimSpace(p.Email)), External: external})
 	}
 	return call, true
 }
@@ -207,7 +209,7 @@ func (c *Client) idsPerRequest() int {
 	if c.IDsPerRequest > 0 {
 		return c.IDsPerRequest
 	}
-	return 20
+	return DefaultIDsPerRequest
 }
 
 func distinct(ids []string) []string {

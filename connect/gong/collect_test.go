@@ -11,12 +11,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"throughline/connect"
+	"throughline/connect/callindex"
 	"throughline/connect/gong"
 	twin "throughline/twin/gong"
 )
 
 // recordOf is what a CRM tells of the deal that [rig.deal] records.
-func recordOf(o gong.Opportunity) *connect.Record {
+func recordOf(o callindex.Deal) *connect.Record {
 	return &connect.Record{ID: o.ID, Account: o.Account, Contacts: o.Contacts, Opened: o.From, Closed: o.To}
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"throughline/connect"
+	"throughline/connect/callindex"
 )
 
 // Vendor is the name in messages.
@@ -34,9 +35,22 @@ const (
 	pathTranscripts = "/v2/calls/transcript"
 )
 
-// perSecond is the API's default limit for a company: 3 calls a second and
-// 10,000 a day.
-const perSecond = 3
+// The API's default limits for a company.
+const (
+	perSecond = 3      // calls
+	perDay    = 10_000 // calls
+)
+
+// recordsPerPage is how many records a page of an answer has.
+const recordsPerPage = 100
+
+// DefaultIDsPerRequest is the least that others' programs send; the vendor states no
+// most.
+const DefaultIDsPerRequest = 20
+
+// An Index knows all calls of a Gong workspace. A sync of it takes a request for each
+// hundred calls of the window, and at least one.
+type Index = callindex.Index[*Client]
 
 // A Client reads calls with one credential.
 type Client struct {
@@ -44,8 +58,8 @@ type Client struct {
 	// Workspace limits what is read to one of Gong's workspaces; empty for all
 	// that the credential may see.
 	Workspace string
-	// IDsPerRequest is how many calls are asked for by id at once. The vendor
-	// states no most; 20 is the least that others' programs send. Default 20.
+	// IDsPerRequest is how many calls are asked for by id at once. Default
+	// [DefaultIDsPerRequest].
 	IDsPerRequest int
 }
 

@@ -17,9 +17,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"pgregory.net/rapid"
 
 	"throughline/connect"
+	"throughline/connect/callindex"
 	"throughline/connect/gong"
 	"throughline/folder"
 	twin "throughline/twin/gong"
@@ -45,7 +45,7 @@ func TestPulledDealIsTheFoldersDeal(t *testing.T) {
 				t.Fatal(err)
 			}
 			r.sync(t)
-			pulled, _, err := r.index.Pull(t.Context(), gong.Opportunity{ID: opportunityOf(t, native)})
+			pulled, _, err := r.pull(t.Context(), callindex.Deal{ID: opportunityOf(t, native)})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,7 +115,7 @@ func TestDealTakesTwoRequests(t *testing.T) {
 	r.others(50)
 	r.sync(t)
 	r.twin.Forget()
-	pulled, _, err := r.index.Pull(t.Context(), o)
+	pulled, _, err := r.pull(t.Context(), o)
 	if err != nil || len(pulled.Calls) != 8 || len(pulled.Transcripts) != 8 {
 		t.Fatalf("pulled %d calls and %d transcripts: %v", len(pulled.Calls), len(pulled.Transcripts), err)
 	}
@@ -123,7 +123,7 @@ func TestDealTakesTwoRequests(t *testing.T) {
 		t.Error(diff)
 	}
 	r.twin.Forget()
-	if _, _, err := r.index.Pull(t.Context(), gong.Opportunity{ID: "006Z00000000000"}); err != nil || len(r.twin.Requests()) > 0 {
+	if _, _, err := r.pull(t.Context(), callindex.Deal{ID: "006Z00000000000"}); err != nil || len(r.twin.Requests()) > 0 {
 		t.Errorf("a deal without calls took %v: %v", r.twin.Requests(), err)
 	}
 }
@@ -165,7 +165,7 @@ func TestLookBack(t *testing.T) {
 	r.twin.Delay("1", today.Add(22*time.Hour), today.Add(23*time.Hour))
 	r.sync(t)
 	found := func() (ids []string) {
-		matches, err := r.index.Match(t.Context(), gong.Opportunity{ID: "006L"})
+		matches, err := r.index.Match(t.Context(), callindex.Deal{ID: "006L"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -197,11 +197,11 @@ func TestLookBack(t *testing.T) {
 // TestFaults makes each request fail in each way. What can be got over is got
 // over; after the rest a second try ends with one copy of everything.
 func TestFaults(t *testing.T) {
-	save := func(r *rig, o gong.Opportunity) (string, error) {
+	save := func(r *rig, o callindex.Deal) (string, error) {
 		if err := r.index.Sync(t.Context()); err != nil {
 			return "", err
 		}
-		pulled, _, err := r.index.Pull(t.Context(), o)
+		pulled, _, err := r.pull(t.Context(), o)
 		if err != nil {
 			return "", err
 		}
@@ -331,7 +331,7 @@ func TestPrivateStaysOutPendingIsKnown(t *testing.T) {
 	r.twin.Delay("5", today.AddDate(1, 0, 0), today.AddDate(1, 0, 0))
 	r.record(recording{id: "4", started: today.AddDate(0, 0, -7), opportunity: opp, private: true}) // since the sync
 
-	pulled, matches, err := r.index.Pull(t.Context(), gong.Opportunity{ID: opp})
+	pulled, matches, err := r.pull(t.Context(), callindex.Deal{ID: opp})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -373,7 +373,7 @@ func TestPrivateStaysOutPendingIsKnown(t *testing.T) {
 	}
 
 	r.clock.pass(4 * time.Hour)
-	if pulled, _, err = r.index.Pull(t.Context(), gong.Opportunity{ID: opp}); err != nil || len(pulled.Pending) > 0 {
+	if pulled, _, err = r.pull(t.Context(), callindex.Deal{ID: opp}); err != nil || len(pulled.Pending) > 0 {
 		t.Errorf("later still pending: %v, %v", ids(pulled.Pending), err)
 	}
 }
@@ -381,18 +381,18 @@ func TestPrivateStaysOutPendingIsKnown(t *testing.T) {
 func TestMatching(t *testing.T) {
 	const opp, account, cy = "006A00000BcdEfGIQU", "001A", "Cy@Customer.example"
 	near := today.AddDate(0, 0, -5)
-	o := gong.Opportunity{ID: opp, Account: account, Contacts: []string{"other@customer.example", cy}, From: today.AddDate(0, 0, -30), To: today}
+	o := callindex.Deal{ID: opp, Account: account, Contacts: []string{"other@customer.example", cy}, From: today.AddDate(0, 0, -30), To: today}
 	for name, tc := range map[string]struct {
 		call recording
-		want gong.How // empty for no match
+		want callindex.How // empty for no match
 	}{
-		"tied, long id":                   {recording{opportunity: opp}, gong.ByRecord},
-		"tied, short id":                  {recording{opportunity: opp[:15]}, gong.ByRecord},
+		"tied, long id":                   {recording{opportunity: opp}, callindex.ByRecord},
+		"tied, short id":                  {recording{opportunity: opp[:15]}, callindex.ByRecord},
 		"tied, letter case differs":       {recording{opportunity: strings.ToUpper(opp[:15])}, ""},
-		"tied, long before the window":    {recording{opportunity: opp, started: today.AddDate(0, -9, 0)}, gong.ByRecord},
+		"tied, long before the window":    {recording{opportunity: opp, started: today.AddDate(0, -9, 0)}, callindex.ByRecord},
 		"tied to another, contact there":  {recording{opportunity: "006B", account: account, customer: cy}, ""},
-		"untied, contact there":           {recording{customer: strings.ToLower(cy)}, gong.ByParticipant},
-		"account only, contact there":     {recording{account: account, customer: "cy@customer.example"}, gong.ByParticipant},
+		"untied, contact there":           {recording{customer: strings.ToLower(cy)}, callindex.ByParticipant},
+		"account only, contact there":     {recording{account: account, customer: "cy@customer.example"}, callindex.ByParticipant},
 		"account only, nobody known":      {recording{account: account, customer: "new@customer.example"}, ""},
 		"another account, contact there":  {recording{account: "001Z", customer: "cy@customer.example"}, ""},
 		"untied, contact, after closing":  {recording{customer: "cy@customer.example", started: today.Add(time.Minute)}, ""},
@@ -400,7 +400,7 @@ func TestMatching(t *testing.T) {
 		"untied, stranger":                {recording{customer: "cy@else.example"}, ""},
 		"untied, nobody known took part":  {recording{noParties: true}, ""},
 		"untied, private, contact there":  {recording{customer: "cy@customer.example", private: true}, ""},
-		"tied, private: said as left out": {recording{opportunity: opp, private: true}, gong.ByRecord},
+		"tied, private: said as left out": {recording{opportunity: opp, private: true}, callindex.ByRecord},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
@@ -416,7 +416,7 @@ func TestMatching(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got gong.How
+			var got callindex.How
 			if len(matches) == 1 {
 				got = matches[0].How
 			}
@@ -433,30 +433,9 @@ func TestColleagueIsNoCustomer(t *testing.T) {
 	r := newRig(t)
 	r.record(recording{id: "1", started: today.Add(-time.Hour)})
 	r.sync(t)
-	matches, err := r.index.Match(t.Context(), gong.Opportunity{ID: "006A", Contacts: []string{"ae@seller.example"}, From: today.AddDate(0, 0, -1), To: today})
+	matches, err := r.index.Match(t.Context(), callindex.Deal{ID: "006A", Contacts: []string{"ae@seller.example"}, From: today.AddDate(0, 0, -1), To: today})
 	if err != nil || len(matches) > 0 {
 		t.Errorf("matched %v: %v", matches, err)
-	}
-}
-
-func TestRecordKey(t *testing.T) {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-	// The first is an example of Salesforce's own REST API guide.
-	for _, id := range []string{"001D000000IRFmaIAH", "006A00000BcdEfGIQU"} {
-		if got := gong.RecordKey(id); got != id[:15] {
-			t.Errorf("%s became %s", id, got)
-		}
-	}
-	rapid.Check(t, func(t *rapid.T) {
-		id := rapid.StringOfN(rapid.SampledFrom([]rune(alphabet)), 15, 15, -1).Draw(t, "id")
-		if got := gong.RecordKey(id); got != id {
-			t.Errorf("a short id %s became %s", id, got)
-		}
-	})
-	for _, other := range []string{"", "001D000000IRFmaIAA", "123456789012345678", "é23456789012345678", "12345678901234567890"} {
-		if got := gong.RecordKey(other); got != other {
-			t.Errorf("%s became %s", other, got)
-		}
 	}
 }
 
@@ -470,7 +449,7 @@ func TestPermissionsAreNamed(t *testing.T) {
 		r.twin.Withheld = []string{scope}
 		err := r.index.Sync(t.Context())
 		if err == nil {
-			_, _, err = r.index.Pull(t.Context(), o)
+			_, _, err = r.pull(t.Context(), o)
 		}
 		if err == nil || !strings.Contains(err.Error(), scope) || strings.Contains(strings.ReplaceAll(err.Error(), scope, ""), "api:calls") {
 			t.Errorf("without %s: %v", scope, err)
@@ -559,13 +538,13 @@ func TestNoSecretIsWritten(t *testing.T) {
 	r := newRig(t)
 	o := r.deal()
 	dir := t.TempDir()
-	store, err := gong.OpenMemory(filepath.Join(dir, "index.json"))
+	store, err := callindex.OpenMemory(filepath.Join(dir, "index.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.index.Store = store
 	r.sync(t)
-	pulled, _, err := r.index.Pull(t.Context(), o)
+	pulled, _, err := r.pull(t.Context(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -594,7 +573,7 @@ func TestMemoryKeepsToItsFile(t *testing.T) {
 	r := newRig(t)
 	o := r.deal()
 	for i := range 2 {
-		store, err := gong.OpenMemory(file)
+		store, err := callindex.OpenMemory(file)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -611,7 +590,7 @@ func TestMemoryKeepsToItsFile(t *testing.T) {
 	if err := os.WriteFile(file, []byte(`{"calls":[`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := gong.OpenMemory(file); err == nil || !strings.Contains(err.Error(), "delete it") {
+	if _, err := callindex.OpenMemory(file); err == nil || !strings.Contains(err.Error(), "delete it") {
 		t.Errorf("a broken file gave %v", err)
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"throughline/connect"
 )
 
 // Pulled is what Gong holds of a deal.
@@ -74,23 +76,6 @@ func (c *Client) Pull(ctx context.Context, ids []string) (*Pulled, error) {
 	return out, nil
 }
 
-// Pull finds a deal's calls in the index and reads them. It does not sync.
-func (x *Index) Pull(ctx context.Context, o Opportunity) (*Pulled, []Match, error) {
-	matches, err := x.Match(ctx, o)
-	if err != nil {
-		return nil, nil, err
-	}
-	ids := make([]string, 0, len(matches))
-	for _, m := range matches {
-		ids = append(ids, m.ID)
-	}
-	out, err := x.Client.Pull(ctx, ids)
-	if err != nil {
-		return nil, nil, err
-	}
-	return out, matches, nil
-}
-
 // Save writes gong/calls.json and gong/transcripts.json below a deal's folder, as
 // the bodies that Gong answers with, for their owner alone. Only the address to
 // join a meeting is left out: it can hold the meeting's password.
@@ -119,7 +104,7 @@ func (p *Pulled) Save(dir string) error {
 		if err != nil {
 			return fmt.Errorf("saving Gong's %s: %w", name, err)
 		}
-		if err := replace(filepath.Join(into, name), append(raw, '\n')); err != nil {
+		if err := connect.WriteFile(filepath.Join(into, name), append(raw, '\n')); err != nil {
 			return fmt.Errorf("saving Gong's %s: %w", name, err)
 		}
 	}
@@ -146,6 +131,15 @@ func withoutMeetingURL(raw json.RawMessage) (json.RawMessage, error) {
 		call[key] = cut
 	}
 	return json.Marshal(call)
+}
+
+// title is that of a call that was pulled; false for another.
+func (p *Pulled) title(id string) (string, bool) {
+	i := slices.IndexFunc(p.Calls, func(c Call) bool { return c.ID == id })
+	if i < 0 {
+		return "", false
+	}
+	return p.Calls[i].Title, true
 }
 
 // Ready reports whether every call has its transcript, or took place so long ago

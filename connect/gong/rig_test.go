@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"throughline/connect"
+	"throughline/connect/callindex"
 	"throughline/connect/gong"
 	twin "throughline/twin/gong"
 )
@@ -64,7 +65,7 @@ func newRig(t *testing.T) *rig {
 	srv := httptest.NewServer(heldToSpec(t, r.twin))
 	t.Cleanup(srv.Close)
 	r.addr = srv.URL
-	r.index = &gong.Index{Client: r.client(gong.Key(accessKey, accessSecret)), Store: gong.NewMemory(), Now: r.clock.Now}
+	r.index = &gong.Index{Client: r.client(gong.Key(accessKey, accessSecret)), Store: callindex.NewMemory(), Now: r.clock.Now}
 	return r
 }
 
@@ -131,11 +132,11 @@ func (r *rig) others(n int) {
 }
 
 // deal records eight calls of one opportunity.
-func (r *rig) deal() gong.Opportunity {
+func (r *rig) deal() callindex.Deal {
 	for i := range 8 {
 		r.record(recording{id: fmt.Sprint(100 + i), started: today.AddDate(0, 0, -80+10*i), opportunity: "006A00000BcdEfG", account: "001A", customer: "cy@customer.example"})
 	}
-	return gong.Opportunity{ID: "006A00000BcdEfG", Account: "001A", Contacts: []string{"cy@customer.example"}, From: today.AddDate(0, 0, -90), To: today}
+	return callindex.Deal{ID: "006A00000BcdEfG", Account: "001A", Contacts: []string{"cy@customer.example"}, From: today.AddDate(0, 0, -90), To: today}
 }
 
 func (r *rig) sync(t *testing.T) {
@@ -143,4 +144,18 @@ func (r *rig) sync(t *testing.T) {
 	if err := r.index.Sync(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// pull finds a deal's calls in the index and reads them. It does not sync.
+func (r *rig) pull(ctx context.Context, d callindex.Deal) (*gong.Pulled, []callindex.Match, error) {
+	matches, err := r.index.Match(ctx, d)
+	if err != nil {
+		return nil, nil, err
+	}
+	var ids []string
+	for _, m := range matches {
+		ids = append(ids, m.ID)
+	}
+	pulled, err := r.index.Client.Pull(ctx, ids)
+	return pulled, matches, err
 }

@@ -17,6 +17,7 @@ import (
 
 	"throughline"
 	"throughline/connect"
+	"throughline/connect/callindex"
 	"throughline/connect/gong"
 	"throughline/folder"
 	gongtwin "throughline/twin/gong"
@@ -136,7 +137,7 @@ func pulled(t *testing.T, dir string, want *throughline.Deal) (string, *connect.
 	}
 	server := httptest.NewServer(calls)
 	t.Cleanup(server.Close)
-	collector := &gong.Collector{Index: &gong.Index{Client: gong.New(server.URL, gong.Key("key", plantedSecret)), Store: gong.NewMemory(), Now: calls.Now}}
+	collector := &gong.Collector{Index: &gong.Index{Client: gong.New(server.URL, gong.Key("key", plantedSecret)), Store: callindex.NewMemory(), Now: calls.Now}}
 	gaps, err = collector.Collect(t.Context(), record, into)
 	if err != nil || len(gaps) != 0 {
 		t.Fatalf("Gong: %v, %+v", err, gaps)

@@ -1,4 +1,4 @@
-package gong
+package callindex
 
 import (
 	"context"
@@ -7,11 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"time"
+
+	"throughline/connect"
 )
 
 // Memory is a [Store] in memory, which a JSON file can hold between runs.
@@ -41,11 +42,11 @@ func OpenMemory(file string) (*Memory, error) {
 		return m, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the index of Gong's calls: %w", err)
+		return nil, fmt.Errorf("reading the index of calls: %w", err)
 	}
 	var held memoryFile
 	if err := json.Unmarshal(raw, &held); err != nil {
-		return nil, fmt.Errorf("the index of Gong's calls in %s can't be read; delete it, and it is built anew: %w", file, err)
+		return nil, fmt.Errorf("the index of calls in %s can't be read; delete it, and it is built anew: %w", file, err)
 	}
 	m.synced = held.Synced
 	for _, e := range held.Entries {
@@ -116,23 +117,5 @@ func (m *Memory) SetSynced(_ context.Context, until time.Time) error {
 	if err != nil {
 		return err
 	}
-	return replace(m.file, raw)
-}
-
-// replace writes a file whole or not at all, for its owner alone.
-func replace(file string, data []byte) (err error) {
-	tmp, err := os.CreateTemp(filepath.Dir(file), ".throughline-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(tmp.Name())
-		}
-	}()
-	_, err = tmp.Write(data)
-	if err = errors.Join(err, tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), file)
+	return connect.WriteFile(m.file, raw)
 }
