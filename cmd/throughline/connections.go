@@ -71,12 +71,23 @@ func (n *connections) close() {
 	}
 }
 
-// A connector sets a connection up, for its section of the configuration; nil
-// where that is not there.
-type connector func(c *config, n *connections, with tools) *connection
+// A connector is what Throughline can be connected to.
+type connector struct {
+	about *connect.About
+	// set sets a connection up, for its section of the configuration; it gives nil
+	// where that is not there. It is nil itself for what another connector sets up.
+	set func(c *config, n *connections, with tools) *connection
+}
 
-// connectors are all of them. Who adds a system adds it here.
-var connectors = []connector{connectSalesforce, connectGong, connectSlack, connectNotion, connectMail}
+// connectors are all of them. Who adds a system adds its line here.
+var connectors = []connector{
+	{&salesforce.About, connectSalesforce},
+	{&changes.About, nil},
+	{&gong.About, connectGong},
+	{&slack.About, connectSlack},
+	{&notion.About, connectNotion},
+	{&mail.About, connectMail},
+}
 
 // tools are what every connection is given.
 type tools struct {
@@ -101,8 +112,11 @@ func (t tools) wait(ctx context.Context, d time.Duration) error {
 func connectAll(ctx context.Context, c *config, with tools) *connections {
 	n := &connections{}
 	database := n.open(ctx, c, with)
-	for _, set := range connectors {
-		if conn := set(c, n, with); conn != nil {
+	for _, to := range connectors {
+		if to.set == nil {
+			continue
+		}
+		if conn := to.set(c, n, with); conn != nil {
 			n.all = append(n.all, conn)
 		}
 	}
