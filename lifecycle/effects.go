@@ -3,7 +3,6 @@ package lifecycle
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -38,6 +37,7 @@ func init() {
 // collect gathers the deal. While something is expected it is gathered again, but
 // never so late that the AE has no time to review.
 func (s *Service) collect(ctx context.Context, run Run, _ Duty) (outcome, error) {
+	began, knew := s.Now(), run.Changed
 	got, err := s.Collector.Collect(ctx, run.Deal.ID)
 	if err != nil {
 		return outcome{}, err
@@ -49,11 +49,15 @@ func (s *Service) collect(ctx context.Context, run Run, _ Duty) (outcome, error)
 		}
 		moves := s.learn(run, got, now)
 		run.Collections++
-		run.Waiting, run.Print = got.Waiting, got.Print
+		run.Looked, run.Waiting, run.Print = began, got.Waiting, got.Print
 		if run.Collected.IsZero() {
-			return append(moves, s.settle(run, now)...)
+			moves = append(moves, s.settle(run, now)...)
+		} else {
+			run.NextCollection = s.Rules.nextLook(*run, now)
 		}
-		run.NextCollection = s.Rules.nextLook(*run, now)
+		if !knew.IsZero() && !run.Changed.Equal(knew) { // while it was collected, or after
+			s.Rules.lookSoon(run, now)
+		}
 		if !run.Stale && run.Version > 0 && run.Print != run.DraftPrint {
 			run.Stale = true
 			moves = append(moves, Move{At: now, Who: us, What: "more_collected", From: run.Stage, To: run.Stage, Why: "the deal has more to tell than the last version knows"})
@@ -83,21 +87,6 @@ func (s *Service) settle(run *Run, now time.Time) []Move {
 	run.Collected = now
 	run.NextCollection = s.Rules.nextLook(*run, now)
 	return enter(run, now, us, StageCollecting, why)
-}
-
-// nextLook is when a deal is looked at again that has been collected: for the last
-// time shortly before the CSM is reminded of the kickoff, which may have moved.
-func (r Rules) nextLook(run Run, now time.Time) time.Time {
-	next := now.Add(r.LookEvery)
-	if run.Kickoff.IsZero() || len(r.BeforeKickoff) == 0 {
-		return next
-	}
-	const shortly = 15 * time.Minute
-	last := run.Kickoff.Add(-slices.Min(r.BeforeKickoff) - shortly)
-	if last.After(now) && last.Before(next) {
-		return last
-	}
-	return next
 }
 
 // learn takes over what the outside systems tell of people and dates.

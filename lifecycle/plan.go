@@ -15,9 +15,11 @@ type Rules struct {
 	// KickoffLead is how long before an early kickoff the handoff goes out.
 	KickoffLead time.Duration
 	// CollectEvery is how long to wait for calls that are still being
-	// transcribed, before looking again.
+	// transcribed, before looking again; and how long at the least lies between two
+	// looks at a deal whose record keeps changing.
 	CollectEvery time.Duration
-	// LookEvery is how often the deal is looked at for what came late.
+	// LookEvery is how often the deal is looked at for what came late. Where the CRM
+	// tells of a change, it is looked at before.
 	LookEvery time.Duration
 	// RemindAE are the reminders to review, from the draft on.
 	RemindAE []time.Duration

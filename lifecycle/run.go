@@ -46,6 +46,8 @@ type Run struct {
 	Collections    int
 	NextCollection time.Time
 	Collected      time.Time // when all had settled, or the wait was over
+	Looked         time.Time // when the newest collection began
+	Changed        time.Time // of the deal's record, by the CRM's clock; see [Service.Changed]
 	Waiting        []string  // what is still expected, in words
 
 	Version      int       // of the latest draft; 0 before the first

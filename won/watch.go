@@ -31,6 +31,10 @@ type Watch struct {
 	Ledger Ledger
 	Feed   Feed          // nil where nothing but polls and Hear is used
 	Every  time.Duration // between polls; default 5 minutes
+	// Changed, where set, is told of every deal that stands as won and was changed,
+	// whether or not a start was begun for it now: what a poll or a notice finds anyway.
+	// The same change may be told repeatedly; [Win.Changed] tells changes apart.
+	Changed func(ctx context.Context, w Win) error
 
 	Log   *slog.Logger
 	Now   func() time.Time
@@ -196,7 +200,7 @@ func (w *Watch) Hear(ctx context.Context, n Notice) error {
 	return nil
 }
 
-// begin begins the starts that were not begun yet.
+// begin begins the starts that were not begun yet, and tells what was changed.
 func (w *Watch) begin(ctx context.Context, wins []Win, gaps []connect.Gap) error {
 	for _, g := range gaps {
 		w.log().WarnContext(ctx, "when deals were won is not known for certain", "why", g.What)
@@ -227,6 +231,14 @@ func (w *Watch) begin(ctx context.Context, wins []Win, gaps []connect.Gap) error
 		}
 		win.Start = start
 		if err := w.Ledger.Begin(ctx, win, event); err != nil {
+			return err
+		}
+	}
+	if w.Changed == nil {
+		return nil
+	}
+	for _, win := range wins {
+		if err := w.Changed(ctx, win); err != nil {
 			return err
 		}
 	}
