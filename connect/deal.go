@@ -19,6 +19,7 @@ type Record struct {
 	Fields    map[string]string // the record's fields that hold text, by API name
 	URL       string            // where a person opens the record
 	CloseDate string            // "2026-09-28", as the record has it
+	Kickoff   string            // "2026-10-06", or with its time by RFC 3339; empty when not known
 	NotWon    bool              // the CRM says that it is open, moved back, or lost
 }
 

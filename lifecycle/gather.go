@@ -50,7 +50,7 @@ func (g *Gatherer) Collect(ctx context.Context, opportunity string) (*Collection
 		return nil, fmt.Errorf("reading what was gathered: %w", err)
 	}
 	c := &Collection{
-		Record: *got.Record, Archive: archive, Print: printOf(read), Kickoff: g.kickoff(read.Kickoff),
+		Record: *got.Record, Archive: archive, Print: printOf(read), Kickoff: g.kickoff(got.Record.Kickoff, read.Kickoff),
 		AE: personOf(got.Record.AE, read.AE), CSM: personOf(got.Record.CSM, read.CSM),
 	}
 	for _, gap := range got.Gaps {
@@ -74,8 +74,15 @@ func personOf(email string, p *throughline.Person) Person {
 	return out
 }
 
-// kickoff gives a day its hour.
-func (g *Gatherer) kickoff(at time.Time) time.Time {
+// kickoff is what the CRM says, else what stands among the sources. A day is given
+// its hour.
+func (g *Gatherer) kickoff(record string, at time.Time) time.Time {
+	if exact, err := time.Parse(time.RFC3339, record); err == nil {
+		return exact
+	}
+	if day, err := time.Parse(time.DateOnly, record); err == nil {
+		at = day
+	}
 	if at.IsZero() || at.Hour() != 0 || at.Minute() != 0 || at.Second() != 0 {
 		return at
 	}

@@ -38,7 +38,7 @@ func (o *Org) Check(ctx context.Context) []connect.Permission {
 		{"OpportunityTeamMember", "the deal's team, if the org uses teams", teamFields},
 	}
 	for i := range needs {
-		for _, field := range []string{o.cfg.AEField, o.cfg.CSMField} {
+		for _, field := range []string{o.cfg.AEField, o.cfg.CSMField, o.cfg.KickoffField} {
 			object, name, ok := strings.Cut(field, ".")
 			if !ok {
 				object, name = "Opportunity", field

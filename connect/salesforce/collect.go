@@ -42,7 +42,7 @@ func plainGaps(gaps []Gap) []connect.Gap {
 func (d *Deal) record() *connect.Record {
 	opp := d.Opportunity
 	r := &connect.Record{
-		ID: d.ID, Name: opp.text("Name"), Account: opp.text("AccountId"), Customer: d.Account.text("Name"), CloseDate: opp.text("CloseDate"),
+		ID: d.ID, Name: opp.text("Name"), Account: opp.text("AccountId"), Customer: d.Account.text("Name"), CloseDate: opp.text("CloseDate"), Kickoff: d.Kickoff,
 		AE: d.emailOf(d.AE), CSM: d.emailOf(d.CSM), Opened: d.opened(), Closed: d.closed(), Links: d.links(), Fields: map[string]string{},
 	}
 	if won, told := opp["IsWon"].(bool); told {

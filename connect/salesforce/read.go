@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"throughline"
 	"throughline/connect"
@@ -33,6 +34,10 @@ type Deal struct {
 
 	// AE and CSM are users by id; empty where the record names none.
 	AE, CSM string
+
+	// Kickoff is a day, "2026-10-06", or a moment by RFC 3339; empty where the record
+	// names none.
+	Kickoff string
 
 	Gaps []Gap
 
@@ -264,6 +269,7 @@ const (
 func (o *Org) readUsers(ctx context.Context, d *Deal, _ string) error {
 	d.AE = o.lookup(d, o.cfg.AEField, d.Opportunity.text("OwnerId"))
 	d.CSM = o.lookup(d, o.cfg.CSMField, "")
+	d.Kickoff = o.kickoff(d)
 	wishes := []wish{stagesWish}
 	ask := func() error {
 		got, refused, err := o.ask(ctx, "read the seller's people", wishes)
@@ -315,6 +321,26 @@ func (o *Org) lookup(d *Deal, field, otherwise string) string {
 		return id
 	}
 	return otherwise
+}
+
+// kickoff is what the configured field holds, where that is a time.
+func (o *Org) kickoff(d *Deal) string {
+	field := o.cfg.KickoffField
+	if field == "" {
+		return ""
+	}
+	if _, ok := d.Opportunity[field]; !ok {
+		d.Gaps = append(d.Gaps, Gap{Object: "Opportunity", Field: field, Err: hidden(wish{object: "Opportunity", path: "-"}, field, http.StatusOK)})
+		return ""
+	}
+	text := d.Opportunity.text(field)
+	if _, err := time.Parse(time.DateOnly, text); err == nil {
+		return text
+	}
+	if at := when(text); !at.IsZero() {
+		return at.Format(time.RFC3339)
+	}
+	return ""
 }
 
 // userIDs are the users whom the deal's records name.

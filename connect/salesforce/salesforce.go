@@ -59,6 +59,9 @@ type Config struct {
 	// a field of the opportunity ("CSM__c"), or of its account ("Account.CSM__c").
 	// Where AEField is empty, the AE is the owner.
 	AEField, CSMField string
+	// KickoffField names the date or date and time field of the opportunity that
+	// holds when the kickoff is ("Kickoff__c"); empty where none does.
+	KickoffField string
 
 	// Seller is the company that sells, which no record of the deal names: what of
 	// Name, Product and Domain is set goes into the deal's folder.
