@@ -32,7 +32,9 @@ func TestKickoff(t *testing.T) {
 	if err != nil || record.Kickoff != "" || !slices.ContainsFunc(gaps, aboutKickoff) {
 		t.Errorf("hidden: %q, %v, %v", record.Kickoff, gaps, err)
 	}
-	if !slices.ContainsFunc(b.org(t).Check(t.Context()), func(p connect.Permission) bool { return p.Err != nil && strings.Contains(p.Name, "Opportunity.Kickoff__c") }) {
+	if !slices.ContainsFunc(b.org(t).Check(t.Context()), func(p connect.Permission) bool {
+		return p.Err != nil && strings.Contains(p.Name, "Opportunity.Kickoff__c")
+	}) {
 		t.Error("check does not name the field")
 	}
 }
