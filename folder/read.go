@@ -45,18 +45,33 @@ func Read(ctx context.Context, name string) (*throughline.Deal, error) {
 // ReadFS reads a deal from a file system.
 func ReadFS(ctx context.Context, fsys fs.FS) (*throughline.Deal, error) {
 	c := &collector{}
-	readers := []reader{
-		newCollectedReader(), newDealReader(), newGongReader(), newChorusReader(), newSlackReader(), newSalesforceReader(), newHubSpotReader(),
-		newMailReader(), newCaptionReader(), newTranscriptReader(), newDocumentReader(),
-	}
 	files, err := list(fsys, c)
 	if err != nil {
 		return nil, fmt.Errorf("reading deal: %w", err)
 	}
+	if err := c.read(ctx, fsys, files); err != nil {
+		return nil, fmt.Errorf("reading deal: %w", err)
+	}
+	if len(c.sources) == 0 {
+		if len(c.problems) > 0 {
+			return nil, fmt.Errorf("reading deal: no source could be read; first problem: %s: %s", c.problems[0].File, c.problems[0].What)
+		}
+		return nil, errors.New("reading deal: the folder holds no files that could be read")
+	}
+	return c.deal(), nil
+}
+
+// read offers each of the files to the readers of the formats. It errs when ctx
+// ends.
+func (c *collector) read(ctx context.Context, fsys fs.FS, files []string) error {
+	readers := []reader{
+		newCollectedReader(), newDealReader(), newGongReader(), newChorusReader(), newSlackReader(), newSalesforceReader(), newHubSpotReader(),
+		newMailReader(), newCaptionReader(), newTranscriptReader(), newDocumentReader(),
+	}
 	var total int64
 	for _, name := range files {
 		if err := ctx.Err(); err != nil {
-			return nil, fmt.Errorf("reading deal: %w", err)
+			return err
 		}
 		f, err := load(fsys, name, maxTotal-total)
 		if err != nil {
@@ -71,13 +86,7 @@ func ReadFS(ctx context.Context, fsys fs.FS) (*throughline.Deal, error) {
 	for _, r := range readers {
 		r.done(c)
 	}
-	if len(c.sources) == 0 {
-		if len(c.problems) > 0 {
-			return nil, fmt.Errorf("reading deal: no source could be read; first problem: %s: %s", c.problems[0].File, c.problems[0].What)
-		}
-		return nil, errors.New("reading deal: the folder holds no files that could be read")
-	}
-	return c.deal(), nil
+	return nil
 }
 
 // list names the files of the folder in order, without what systems leave lying

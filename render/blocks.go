@@ -18,10 +18,11 @@ const (
 	BlockBullet    BlockKind = "bullet"
 	BlockQuote     BlockKind = "quote"
 	BlockToggle    BlockKind = "toggle" // its children fold away
+	BlockTodo      BlockKind = "todo"   // has a box to tick; its children stand open
 )
 
-// A Block is a piece of a document. Only toggles have children, and those have
-// none.
+// A Block is a piece of a document. Only toggles and todos have children, and
+// those have none.
 type Block struct {
 	Kind     BlockKind
 	Level    int // of a heading, 2 or 3; the title is 1

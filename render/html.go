@@ -43,11 +43,11 @@ var (
 
 	pageTemplate = template.Must(template.New("handoff").Parse(pageText))
 
-	// policy allows the page its own style, by hash, and nothing else.
-	policy = fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'", styleHash())
+	policy = policyFor(style)
 )
 
-func styleHash() string {
+// policyFor allows a page its own style, by hash, and nothing else.
+func policyFor(style string) string {
 	sum := sha256.Sum256([]byte(style))
-	return base64.StdEncoding.EncodeToString(sum[:])
+	return fmt.Sprintf("default-src 'none'; style-src 'sha256-%s'; base-uri 'none'; form-action 'none'", base64.StdEncoding.EncodeToString(sum[:]))
 }

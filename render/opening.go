@@ -24,6 +24,16 @@ type opening struct {
 	Note  string
 }
 
+// Opening is what the CSM can say first at the kickoff, in sentences, as the
+// team's document has it: whom the CSM heard it from, what it is for, and to go
+// on from there. It is empty for a view that is not the team's.
+func Opening(h *throughline.Handoff) string {
+	if h == nil || narrower(h.Audience, throughline.AudienceTeam) != throughline.AudienceTeam {
+		return ""
+	}
+	return strings.Join(newOpening(h, english).Words, " ")
+}
+
 // newOpening writes out the opening words. They are said to everybody who comes,
 // so only use cases are named that were discussed with at least two of the
 // customer's people (with the one, where the deal knows only one).
