@@ -40,7 +40,8 @@ type Watch struct {
 	Now   func() time.Time
 	Sleep func(context.Context, time.Duration) error
 
-	mu sync.Mutex // one notice or poll at a time
+	begun sync.Once
+	turn  chan struct{} // full while a notice or poll is dealt with; one is at a time
 }
 
 // A Ledger remembers what a [Watch] has done, beyond the life of the process.
@@ -119,13 +120,28 @@ func (w *Watch) listen(ctx context.Context) {
 // Poll begins starts for what was won since the last poll; the first time, since
 // the filter's From.
 func (w *Watch) Poll(ctx context.Context) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	done, err := w.wait(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	p, err := w.position(ctx)
 	if err != nil {
 		return err
 	}
 	return w.poll(ctx, p)
+}
+
+// wait waits for a turn, no longer than the context lasts: who asks by a hook has to
+// be answered in time, and a poll may take long.
+func (w *Watch) wait(ctx context.Context) (done func(), err error) {
+	w.begun.Do(func() { w.turn = make(chan struct{}, 1) })
+	select {
+	case w.turn <- struct{}{}:
+		return func() { <-w.turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // position is the ledger's, begun where there is none yet.
@@ -173,8 +189,11 @@ func (w *Watch) poll(ctx context.Context, p Position) error {
 // When it returns nil, all of that is done and will not be undone; after an error
 // the notice is to be given again.
 func (w *Watch) Hear(ctx context.Context, n Notice) error {
-	w.mu.Lock()
-	defer w.mu.Unlock()
+	done, err := w.wait(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	p, err := w.position(ctx)
 	if err != nil {
 		return err

@@ -146,3 +146,37 @@ func TestHear(t *testing.T) {
 		}
 	}
 }
+
+// TestHearInTime: who can't wait for a poll that takes long is told so.
+func TestHearInTime(t *testing.T) {
+	slow := &slowCRM{asked: make(chan struct{}), answer: make(chan struct{})}
+	w := &won.Watch{CRM: slow, Ledger: &ledger{}, Now: func() time.Time { return day(10) }}
+	polled := make(chan error)
+	go func() { polled <- w.Poll(t.Context()) }()
+	<-slow.asked
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := w.Hear(ctx, won.Notice{Deals: []string{"a"}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("while a poll goes on: %v", err)
+	}
+	close(slow.answer)
+	if err := <-polled; err != nil {
+		t.Error(err)
+	}
+	if err := w.Hear(t.Context(), won.Notice{Deals: []string{"a"}}); err != nil {
+		t.Errorf("after it: %v", err)
+	}
+}
+
+// A slowCRM answers a poll when it is told to.
+type slowCRM struct {
+	crm
+
+	asked, answer chan struct{}
+}
+
+func (c *slowCRM) Won(context.Context, won.Filter, time.Time, time.Time) ([]won.Win, []connect.Gap, error) {
+	close(c.asked)
+	<-c.answer
+	return nil, nil, nil
+}
