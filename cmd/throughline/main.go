@@ -111,7 +111,7 @@ func newRoot(e env) *cobra.Command {
 	root.SetErr(e.stderr)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newGenerate(e), newInspect(e), newProve(e), newHedges(e), newPrompt(e), newAssemble(e), newRead(e), newSubmit(e), newSkill(e), newMCP(e), newEval(e), newDemo(e),
-		newInit(e), newCheck(e), newPull(e), newTwin(e),
+		newInit(e), newCheck(e), newConnectors(e), newPull(e), newTwin(e),
 		newServe(e), newStatus(e), newRuns(e), newRetry(e), newBackfill(e), newForget(e), newSignIn(e))
 	return root
 }
