@@ -67,6 +67,7 @@ func blocksOf(all []render.Block) []*block {
 		kind := map[render.BlockKind]string{
 			render.BlockParagraph: "paragraph", render.BlockCallout: "callout", render.BlockBullet: "bulleted_list_item",
 			render.BlockQuote: "quote", render.BlockToggle: "toggle", render.BlockHeading: "heading_3",
+			render.BlockTodo: "to_do",
 		}[b.Kind]
 		shown := &block{kind: kind}
 		switch {
