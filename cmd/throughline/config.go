@@ -183,8 +183,8 @@ func (c *config) path(name string) string {
 }
 
 // database is the address of the database: that of DATABASE_URL, else a file.
-func (c *config) database() (string, error) {
-	address, err := lookSecret("DATABASE_URL")
+func (c *config) database(with tools) (string, error) {
+	address, err := with.look("DATABASE_URL")
 	if err != nil || address != "" {
 		return address, err
 	}

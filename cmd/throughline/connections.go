@@ -97,6 +97,28 @@ type tools struct {
 	sleep func(context.Context, time.Duration) error
 	// tick is how often due tasks are looked for; 0 for the default.
 	tick time.Duration
+	// secret is the value of a secret by its variable's name, empty for none; nil
+	// for [lookSecret].
+	secret func(name string) (string, error)
+	// limiter keeps the pace of all vendors; nil where each has its own.
+	limiter *connect.Limiter
+}
+
+// look is the value of a secret; empty where there is none.
+func (t tools) look(name string) (string, error) {
+	if t.secret != nil {
+		return t.secret(name)
+	}
+	return lookSecret(name)
+}
+
+// need is look where there must be one.
+func (t tools) need(name string) (string, error) {
+	v, err := t.look(name)
+	if err == nil && v == "" {
+		err = errors.New("set the environment variable " + name + ", or " + name + "_FILE to a file that holds it")
+	}
+	return v, err
 }
 
 // wait waits on the tools' clock.
@@ -133,7 +155,7 @@ const databaseName = "Database"
 // share it, they keep the vendors' pace together.
 func (n *connections) open(ctx context.Context, c *config, with tools) *connection {
 	conn := &connection{name: databaseName, budget: &connect.Budget{}}
-	address, err := c.database()
+	address, err := c.database(with)
 	if err == nil {
 		n.db, err = store.Open(ctx, address, store.WithClock(with.env.now))
 	}
@@ -196,7 +218,7 @@ func connectSalesforce(c *config, n *connections, with tools) *connection {
 	}
 	s := c.Salesforce
 	conn := &connection{name: "Salesforce", budget: &connect.Budget{}}
-	secret, err := lookSecret("SALESFORCE_CLIENT_SECRET")
+	secret, err := with.look("SALESFORCE_CLIENT_SECRET")
 	if err == nil && secret == "" && (s.KeyFile == "" || s.Username == "") {
 		err = errors.New("set the environment variable SALESFORCE_CLIENT_SECRET (or SALESFORCE_CLIENT_SECRET_FILE), or username and key_file under salesforce in the configuration")
 	}
@@ -206,7 +228,7 @@ func connectSalesforce(c *config, n *connections, with tools) *connection {
 	}
 	org, err := salesforce.New(salesforce.Config{
 		Login: s.Login, ClientID: s.ClientID, ClientSecret: secret, Username: s.Username, KeyFile: c.path(s.KeyFile), Audience: s.Audience, Version: s.Version,
-		AEField: c.Deals.AEField, CSMField: c.Deals.CSMField, Seller: c.company(), Writing: c.writing(), Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		AEField: c.Deals.AEField, CSMField: c.Deals.CSMField, Seller: c.company(), Writing: c.writing(), Limiter: with.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err
@@ -244,8 +266,8 @@ func connectGong(c *config, n *connections, with tools) *connection {
 		return nil
 	}
 	conn := &connection{name: gong.Vendor, budget: &connect.Budget{}}
-	key, err := needSecret("GONG_ACCESS_KEY")
-	secret, err2 := needSecret("GONG_ACCESS_KEY_SECRET")
+	key, err := with.need("GONG_ACCESS_KEY")
+	secret, err2 := with.need("GONG_ACCESS_KEY_SECRET")
 	if conn.err = errors.Join(err, err2); conn.err != nil {
 		return conn
 	}
@@ -256,6 +278,9 @@ func connectGong(c *config, n *connections, with tools) *connection {
 	client := gong.New(c.Gong.Base, gong.Key(key, secret))
 	client.Workspace = c.Gong.Workspace
 	client.HTTP.Budget, client.HTTP.Log, client.HTTP.Now, client.HTTP.Sleep = conn.budget, with.log, with.env.now, with.sleep
+	if with.limiter != nil {
+		client.HTTP.Limiter = with.limiter
+	}
 	index := n.db.Calls(cmp.Or(c.Gong.Base, gong.DefaultBase) + " " + c.Gong.Workspace)
 	conn.system = &gong.Collector{Index: &gong.Index{Client: client, Store: index, Now: with.env.now}}
 	conn.check = func(ctx context.Context) []connect.Permission { return client.Check(ctx, with.env.now()) }
@@ -268,9 +293,9 @@ func connectSlack(c *config, n *connections, with tools) *connection {
 	}
 	s := c.Slack
 	conn := &connection{name: slack.Vendor, budget: &connect.Budget{}}
-	token, err := needSecret("SLACK_BOT_TOKEN")
-	app, err2 := lookSecret("SLACK_APP_TOKEN")
-	signing, err3 := lookSecret("SLACK_SIGNING_SECRET")
+	token, err := with.need("SLACK_BOT_TOKEN")
+	app, err2 := with.look("SLACK_APP_TOKEN")
+	signing, err3 := with.look("SLACK_SIGNING_SECRET")
 	if conn.err = errors.Join(err, err2, err3); conn.err != nil {
 		return conn
 	}
@@ -281,10 +306,14 @@ func connectSlack(c *config, n *connections, with tools) *connection {
 	if slices.Contains(c.ways(), lifecycle.WayChat) {
 		uses = append(uses, slack.UseSend)
 	}
-	client, err := slack.New(slack.Config{
+	cfg := slack.Config{
 		Token: token, AppToken: app, SigningSecret: signing, Base: s.Base, Channels: s.Channels, Field: s.Field, Patterns: s.Patterns, Also: s.Also,
 		PublicOnly: s.PublicOnly, Join: s.Join, Uses: uses, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
-	})
+	}
+	if with.limiter != nil {
+		cfg.Limiter = func(string) *connect.Limiter { return with.limiter }
+	}
+	client, err := slack.New(cfg)
 	if err != nil {
 		conn.err = err
 		return conn
@@ -303,7 +332,7 @@ func connectNotion(c *config, _ *connections, with tools) *connection {
 		return nil
 	}
 	conn := &connection{name: notion.Vendor, budget: &connect.Budget{}}
-	token, err := needSecret("NOTION_TOKEN")
+	token, err := with.need("NOTION_TOKEN")
 	if err == nil && c.Destinations.Notion != "" && c.Notion.DataSource == "" {
 		err = errors.New("handoffs are to be published to Notion: set notion.data_source in the configuration")
 	}
@@ -312,7 +341,7 @@ func connectNotion(c *config, _ *connections, with tools) *connection {
 		return conn
 	}
 	client, err := notion.New(notion.Config{
-		Token: token, DataSource: c.Notion.DataSource, ExternalID: c.Notion.Property, Base: c.Notion.Base, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		Token: token, DataSource: c.Notion.DataSource, ExternalID: c.Notion.Property, Base: c.Notion.Base, Limiter: with.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err
@@ -329,9 +358,9 @@ func connectMail(c *config, n *connections, with tools) *connection {
 	}
 	conn := &connection{name: mail.Vendor, budget: &connect.Budget{}}
 	m := c.Mail
-	password, err := lookSecret("SMTP_PASSWORD")
+	password, err := with.look("SMTP_PASSWORD")
 	if err == nil && password == "" && m.Username != "" {
-		_, err = needSecret("SMTP_PASSWORD")
+		_, err = with.need("SMTP_PASSWORD")
 	}
 	from, err2 := mailAddress("mail.from", m.From)
 	reply, err3 := mailAddress("mail.reply_to", m.ReplyTo)
@@ -339,7 +368,7 @@ func connectMail(c *config, n *connections, with tools) *connection {
 		return conn
 	}
 	cfg := mail.Config{
-		Host: m.Host, Port: m.Port, TLS: mail.TLSMode(m.TLS), Username: m.Username, From: from, ReplyTo: reply, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		Host: m.Host, Port: m.Port, TLS: mail.TLSMode(m.TLS), Username: m.Username, From: from, ReplyTo: reply, Limiter: with.limiter, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	}
 	if m.Username != "" {
 		cfg.Password = password

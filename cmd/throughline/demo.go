@@ -41,7 +41,7 @@ func demoFolder() (fs.FS, error) {
 
 const demoFile = "throughline-demo.html"
 
-// demoHours a second: a day takes twelve seconds.
+// demoPace is hours a second: a day takes twelve seconds.
 const demoPace = 2.0
 
 func newDemo(e env) *cobra.Command {
@@ -118,7 +118,7 @@ func playOnce(ctx context.Context, e env, out output, draft drafting) error {
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.end()
 	told := 0
 	say := e.tell
 	if out.toStdout() { // which is then for the page alone
@@ -218,7 +218,7 @@ func showDemo(ctx context.Context, e env, addr string, pace float64, draft draft
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.end()
 	t := newTour(p, pace*3600)
 	handler, err := t.pages()
 	if err != nil {
@@ -232,7 +232,7 @@ func showDemo(ctx context.Context, e env, addr string, pace float64, draft draft
 	failed := make(chan error, 2)
 	played := make(chan struct{})
 	go func() { failed <- server.Serve(ln) }()
-	go p.listen(ctx)
+	go p.hearClicks(ctx)
 	go func() {
 		defer close(played)
 		if err := t.run(ctx); err != nil {

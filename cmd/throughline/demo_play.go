@@ -2,32 +2,21 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"net"
-	netmail "net/mail"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"throughline"
-	"throughline/collect"
 	"throughline/connect"
-	"throughline/connect/gong"
-	"throughline/connect/mail"
-	"throughline/connect/notion"
-	"throughline/connect/salesforce"
-	"throughline/connect/slack"
 	"throughline/lifecycle"
-	"throughline/store"
-	notiontwin "throughline/twin/notion"
 	salesforcetwin "throughline/twin/salesforce"
 	slacktwin "throughline/twin/slack"
 	pages "throughline/web"
-	"throughline/won"
 )
 
 // When the demo's deal is signed, and when its kickoff is. Its calls, mails and
@@ -37,9 +26,9 @@ var (
 	demoKickoff = time.Date(2026, 10, 6, 15, 0, 0, 0, time.UTC)
 )
 
-// demoHours are nine to five in New York, where the demo's people are, by the
-// clock that the demo shows.
-var demoHours = lifecycle.Hours{From: 13, To: 21, Days: lifecycle.DefaultHours(time.UTC).Days, Zone: time.UTC}
+// The business hours are nine to five in New York, where the demo's people are, by
+// the clock that the demo shows.
+const demoHoursFrom, demoHoursTo = 13, 21
 
 // demoPoll is how often the CRM is asked for deals that were won.
 const demoPoll = 5 * time.Minute
@@ -67,17 +56,13 @@ func (c *demoClock) to(t time.Time) {
 }
 
 // A play is the demo: stand-ins for the outside systems, and the lifecycle service
-// that talks to them over real HTTP as it would to the vendors.
+// that talks to them over real HTTP, wired as 'throughline serve' wires it.
 type play struct {
+	*wired
 	clock       *demoClock
 	twins       *twins
 	opportunity string
 	seeded      map[string]bool // files of the opportunity that were there at the start
-	db          *store.DB
-	service     *lifecycle.Service
-	links       *pages.Links
-	watch       *won.Watch
-	slack       *slack.Client
 	draft       lifecycle.Drafter
 
 	acting sync.Mutex // one step at a time
@@ -93,7 +78,7 @@ func newPlay(ctx context.Context, pagesAt string, draft func(context.Context, *t
 	p.draft.Draft = draft
 	err := p.setUp(ctx, pagesAt)
 	if err != nil {
-		p.close()
+		p.end()
 		return nil, fmt.Errorf("setting the demo up: %w", err)
 	}
 	return p, nil
@@ -105,25 +90,50 @@ func (p *play) setUp(ctx context.Context, pagesAt string) error {
 		return err
 	}
 	p.ends = append(p.ends, func() { _ = os.RemoveAll(dir) }) // the system's cleaner has the rest
-	if p.db, err = store.Open(ctx, "sqlite:"+filepath.Join(dir, "demo.db"), store.WithClock(p.clock.now)); err != nil {
-		return err
-	}
-	p.ends = append(p.ends, func() { _ = p.db.Close() }) // it is removed anyway
 	if p.twins, err = newTwins(nil, p.clock.now); err != nil {
 		return err
 	}
 	p.openDeal()
-	at, err := p.serveTwins(ctx)
+	c, err := p.serveTwins(ctx)
 	if err != nil {
 		return err
 	}
-	key := make([]byte, 32)
-	_, _ = rand.Read(key) // never fails
-	p.links = &pages.Links{Key: key, Public: pagesAt, Team: pagesAt, Now: p.clock.now}
-	return p.connect(at)
+	c.Database = filepath.Join(dir, "demo.db")
+	c.Serve.PublicURL, c.Serve.TeamURL = pagesAt, pagesAt
+	p.configure(c)
+	// Nothing waits for the vendors' pace, which is counted in seconds of theirs.
+	with := tools{env: env{now: p.clock.now}, sleep: demoSleep, secret: demoSecret, limiter: connect.NewLimiter(1e6, 1e6)}
+	n := connectAll(ctx, c, with)
+	p.ends = append(p.ends, n.close)
+	if p.wired, err = n.wire(ctx, c, with); err != nil {
+		return err
+	}
+	p.ends = append(p.ends, p.wired.close)
+	p.service.Engine = &p.draft
+	return nil
 }
 
-func (p *play) close() {
+// configure is what the demo's company has in its configuration, beside where the
+// systems are.
+func (p *play) configure(c *config) {
+	c.Seller = p.twins.seller
+	c.Deals.From = demoSigned
+	c.Play.PollEvery, c.Play.HoursFrom, c.Play.HoursTo = demoPoll, demoHoursFrom, demoHoursTo
+	c.Salesforce.Note, c.Salesforce.Fields = true, demoFields
+	c.Destinations = destinationsConfig{
+		Notion: destination(throughline.AudienceTeam), Salesforce: destination(throughline.AudienceCompany), Slack: destination(throughline.AudienceCompany),
+	}
+}
+
+// demoSecret is what stands for a secret; the database needs none.
+func demoSecret(name string) (string, error) {
+	if !slices.Contains(twinSecrets, name) {
+		return "", nil
+	}
+	return twinSecret(name), nil
+}
+
+func (p *play) end() {
 	for i := len(p.ends) - 1; i >= 0; i-- {
 		p.ends[i]()
 	}
@@ -148,10 +158,8 @@ func (p *play) openDeal() {
 			org.Remove("OpportunityHistory", id)
 		}
 	}
-	for value, kind := range map[salesforce.Value]string{
-		salesforce.ValueLink: "string", salesforce.ValueStatus: "string", salesforce.ValueVersion: "double", salesforce.ValuePublished: "datetime",
-	} {
-		org.Define("Opportunity", salesforcetwin.Field{Name: demoFields[value], Type: kind})
+	for field, kind := range map[string]string{demoFields.Link: "string", demoFields.Status: "string", demoFields.Version: "double", demoFields.Published: "datetime"} {
+		org.Define("Opportunity", salesforcetwin.Field{Name: field, Type: kind})
 	}
 	before := demoSigned.Add(-14 * 24 * time.Hour)
 	org.Set("Opportunity", p.opportunity, salesforcetwin.Record{
@@ -165,9 +173,8 @@ func (p *play) openDeal() {
 }
 
 // demoFields are the custom fields that the demo's org has for handoffs.
-var demoFields = map[salesforce.Value]string{
-	salesforce.ValueLink: "Handoff_Link__c", salesforce.ValueStatus: "Handoff_Status__c", salesforce.ValueVersion: "Handoff_Version__c",
-	salesforce.ValuePublished: "Handoff_Published__c",
+var demoFields = salesforceFields{
+	Link: "Handoff_Link__c", Status: "Handoff_Status__c", Version: "Handoff_Version__c", Published: "Handoff_Published__c",
 }
 
 // serveTwins serves the stand-ins on addresses of this machine, until the play is
@@ -194,60 +201,6 @@ func (p *play) serveTwins(ctx context.Context) (*config, error) {
 // again: the stand-ins need none of it.
 func demoSleep(ctx context.Context, d time.Duration) error {
 	return connect.Sleep(ctx, min(d/20, 50*time.Millisecond))
-}
-
-// connect wires the service as a company's own would be, but that nothing waits
-// for the vendors' pace, which is counted in seconds of theirs.
-func (p *play) connect(at *config) error {
-	free := connect.NewLimiter(1e6, 1e6)
-	now := p.clock.now
-	org, err1 := salesforce.New(salesforce.Config{
-		Login: at.Salesforce.Login, ClientID: at.Salesforce.ClientID, ClientSecret: twinSecret("SALESFORCE_CLIENT_SECRET"), CSMField: at.Deals.CSMField,
-		Seller:  throughline.Company{Name: p.twins.seller.Company, Product: p.twins.seller.Product, Domain: p.twins.seller.Domain},
-		Writing: &salesforce.Writing{Note: true, Fields: demoFields}, Limiter: free, Now: now, Sleep: demoSleep,
-	})
-	talk, err2 := slack.New(slack.Config{
-		Token: twinSecret("SLACK_BOT_TOKEN"), AppToken: twinSecret("SLACK_APP_TOKEN"), Base: at.Slack.Base, Now: now, Sleep: demoSleep,
-		Limiter: func(string) *connect.Limiter { return free },
-		// A message of hours ago is seconds old: it is to be found again.
-		LookBack: 400 * 24 * time.Hour,
-	})
-	wiki, err3 := notion.New(notion.Config{Token: twinSecret("NOTION_TOKEN"), DataSource: notiontwin.DataSource, Base: at.Notion.Base, Limiter: free, Now: now, Sleep: demoSleep})
-	from, err4 := netmail.ParseAddress(at.Mail.From)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
-		return err
-	}
-	post, err := mail.New(mail.Config{Host: at.Mail.Host, Port: at.Mail.Port, TLS: mail.TLSMode(at.Mail.TLS), From: *from, Limiter: free, Sent: p.db, Now: now, Sleep: demoSleep})
-	if err != nil {
-		return err
-	}
-	calls := gong.New(at.Gong.Base, gong.Key(twinSecret("GONG_ACCESS_KEY"), twinSecret("GONG_ACCESS_KEY_SECRET")))
-	calls.HTTP.Limiter, calls.HTTP.Now, calls.HTTP.Sleep = free, now, demoSleep
-	p.slack = talk
-	p.service = p.wire(org, talk, wiki, post, &gong.Collector{Index: &gong.Index{Client: calls, Store: p.db.Calls("demo"), Now: now}})
-	p.watch = &won.Watch{CRM: org, Ledger: ledger{p.db, p.service, "demo", "salesforce"}, Every: demoPoll, Now: now, Filter: won.Filter{From: demoSigned}}
-	return nil
-}
-
-func (p *play) wire(org *salesforce.Org, talk *slack.Client, wiki *notion.Client, post *mail.Client, calls *gong.Collector) *lifecycle.Service {
-	rules := lifecycle.DefaultRules()
-	rules.Hours, rules.Ways = demoHours, []string{lifecycle.WayMail, lifecycle.WayChat}
-	rules.Destinations, rules.Marked = []string{"notion", "salesforce", "slack"}, []string{"slack"}
-	return &lifecycle.Service{
-		Rules: rules, Store: p.db, Now: p.clock.now, Links: p.links, Engine: &p.draft,
-		Collector: &lifecycle.Gatherer{Hours: rules.Hours, Gather: func(ctx context.Context, id, dir string) (*collect.Result, error) {
-			systems := []collect.Named[collect.System]{{Name: gong.Vendor, It: calls}, {Name: slack.Vendor, It: talk}}
-			return collect.Deal(ctx, collect.Named[collect.CRM]{Name: "Salesforce", It: org}, systems, id, dir, p.clock.now())
-		}},
-		Destinations: map[string]lifecycle.Destination{
-			"notion":     {Publisher: wiki, Audience: throughline.AudienceTeam},
-			"salesforce": {Publisher: org, Audience: throughline.AudienceCompany},
-			"slack": {Publisher: talk, Audience: throughline.AudienceCompany, Mark: func(ctx context.Context, pub connect.Publication, o lifecycle.Outcome) (connect.Copy, error) {
-				return talk.Mark(ctx, pub, slack.Outcome{Accepted: o.Accepted, By: o.By, At: o.At, Version: o.Version})
-			}},
-		},
-		Messengers: map[string]lifecycle.Messenger{lifecycle.WayMail: post, lifecycle.WayChat: talk},
-	}
 }
 
 // run is the run of the deal; false before it is detected.
@@ -360,31 +313,10 @@ func (p *play) jump(ctx context.Context) error {
 	return p.step(ctx, max(0, next.at.Sub(p.clock.now())))
 }
 
-// clicked takes a click of somebody's in Slack, or a form of theirs.
-func (p *play) clicked(ctx context.Context, i slack.Interaction) error {
-	switch {
-	case i.Action == slack.ActionAccept:
-		return p.service.Accept(ctx, i.Value, i.User.Email)
-	case i.Action == slack.ActionReturn:
-		return p.slack.Open(ctx, i.Trigger, slack.ReturnForm(i.Value, demoReasons()))
-	case i.View != nil && i.View.Form == slack.FormReturn:
-		return p.service.Return(ctx, i.View.About, i.User.Email, lifecycle.Reason(i.View.Values[slack.FieldReason]), i.View.Values[slack.FieldText])
-	}
-	return nil
-}
-
-func demoReasons() []slack.Choice {
-	var out []slack.Choice
-	for _, r := range lifecycle.Reasons {
-		out = append(out, slack.Choice{Code: string(r), Label: plainWords(string(r))})
-	}
-	return out
-}
-
-// listen takes clicks by Socket Mode until the context ends.
-func (p *play) listen(ctx context.Context) {
+// hearClicks takes clicks by Socket Mode until the context ends.
+func (p *play) hearClicks(ctx context.Context) {
 	for ctx.Err() == nil {
-		_ = p.slack.Interactions(p.clicked).Listen(ctx)
+		_ = p.connections.slack.Interactions(p.click).Listen(ctx)
 		_ = connect.Sleep(ctx, time.Second)
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -78,13 +77,4 @@ func lookSecret(name string) (string, error) {
 func secret(name string) string {
 	v, _ := lookSecret(name)
 	return v
-}
-
-// needSecret is lookSecret where there must be one.
-func needSecret(name string) (string, error) {
-	v, err := lookSecret(name)
-	if err == nil && v == "" {
-		err = errors.New("set the environment variable " + name + ", or " + name + "_FILE to a file that holds it")
-	}
-	return v, err
 }

@@ -166,7 +166,7 @@ func (w *wired) parts(ctx context.Context) ([]activity, error) {
 	public.Handle("/", site.Public())
 	if w.connections.slack != nil {
 		clicks := w.connections.slack.Interactions(w.click)
-		if secret("SLACK_APP_TOKEN") != "" {
+		if app, _ := w.with.look("SLACK_APP_TOKEN"); app != "" { // one that can't be had was told of when Slack was connected
 			all = append(all, w.again(15*time.Minute, "Slack's clicks are not heard", clicks.Listen))
 		} else {
 			public.Handle("POST /slack/interactions", clicks)

@@ -340,9 +340,9 @@ func (c *config) model(ctx context.Context, with tools) (*claude.Engine, error) 
 		}
 		withhold.Patterns = append(withhold.Patterns, re)
 	}
-	key, err := lookSecret("ANTHROPIC_API_KEY")
+	key, err := with.look("ANTHROPIC_API_KEY")
 	if err == nil && key == "" && provider == "anthropic" && os.Getenv("ANTHROPIC_BASE_URL") == "" {
-		_, err = needSecret("ANTHROPIC_API_KEY")
+		_, err = with.need("ANTHROPIC_API_KEY")
 	}
 	if err != nil {
 		return nil, err
