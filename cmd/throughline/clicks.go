@@ -40,13 +40,28 @@ func (w *wired) click(ctx context.Context, in slack.Interaction) error {
 	case in.View != nil:
 		return w.form(ctx, run, in)
 	case in.Action == slack.ActionAccept:
-		return w.service.Accept(ctx, run.ID, in.User.Email)
+		return w.accept(ctx, run, in)
 	case in.Action == slack.ActionReturn:
 		return w.connections.slack.Open(ctx, in.Trigger, slack.ReturnForm(run.ID, returnChoices))
 	case in.Action == slack.ActionNote:
 		return w.connections.slack.Open(ctx, in.Trigger, slack.NoteForm(run.ID))
 	}
 	return nil // a button of a newer version
+}
+
+// accept takes the CSM's word on the version that the button stood beside. Where
+// another came out since, as while Slack could not be written to, it says so and
+// accepts nothing.
+func (w *wired) accept(ctx context.Context, run lifecycle.Run, in slack.Interaction) error {
+	err := w.service.AcceptVersion(ctx, run.ID, in.User.Email, in.Version)
+	if !errors.Is(err, lifecycle.ErrMovedOn) {
+		return err
+	}
+	page, err := w.links.Page(ctx, run)
+	if err != nil {
+		return err
+	}
+	return w.connections.slack.Open(ctx, in.Trigger, slack.NewerForm(run.PublishedVersion, page))
 }
 
 // form takes what somebody wrote.

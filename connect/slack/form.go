@@ -3,6 +3,7 @@ package slack
 import (
 	"cmp"
 	"context"
+	"fmt"
 
 	slackapi "github.com/slack-go/slack"
 
@@ -18,12 +19,15 @@ const (
 	FieldText   = "text"
 )
 
-// A Form is a window that asks somebody something.
+// A Form is a window that asks somebody something, or, without fields, tells
+// something.
 type Form struct {
 	ID     string // what it is for; comes back as [View.Form]
 	About  string // what it is about, such as a handoff's key; comes back as [View.About]
 	Title  string // cut after 24 characters
 	Submit string // the button; default "Send"
+	Text   string // stands before the fields
+	Link   string // the address of a page that it leads to
 	Fields []Field
 }
 
@@ -52,6 +56,14 @@ func NoteForm(about string) Form {
 	return Form{ID: FormNote, About: about, Title: "Add a note", Submit: "Add", Fields: []Field{{ID: FieldText, Label: "Note"}}}
 }
 
+// NewerForm says that another version came out than the one that was accepted.
+func NewerForm(version int, link string) Form {
+	return Form{
+		Title: "A newer version is out", Link: link,
+		Text: fmt.Sprintf("Nothing was accepted: version %d has come out since. The message in the channel shows it, or will in a minute. Look at it, and accept it there.", version),
+	}
+}
+
 // Open shows a form to whoever made the interaction with the trigger, which holds
 // for 3 seconds after the click.
 func (c *Client) Open(ctx context.Context, trigger string, f Form) error {
@@ -60,8 +72,16 @@ func (c *Client) Open(ctx context.Context, trigger string, f Form) error {
 		return &connect.Error{Vendor: Vendor, Op: op, Message: "there is no click that it could answer, or it is about too much", Advice: "click again"}
 	}
 	view := slackapi.ModalViewRequest{
-		Type: slackapi.VTModal, Title: plain(cmp.Or(line(f.Title), "Throughline"), mostTitle), Submit: plain(cmp.Or(line(f.Submit), "Send"), mostTitle), Close: plain("Cancel", mostTitle),
-		CallbackID: f.ID, PrivateMetadata: f.About,
+		Type: slackapi.VTModal, Title: plain(cmp.Or(line(f.Title), "Throughline"), mostTitle), Close: plain("Close", mostTitle), CallbackID: f.ID, PrivateMetadata: f.About,
+	}
+	if len(f.Fields) > 0 {
+		view.Submit, view.Close = plain(cmp.Or(line(f.Submit), "Send"), mostTitle), plain("Cancel", mostTitle)
+	}
+	if text := line(f.Text); text != "" {
+		view.Blocks.BlockSet = append(view.Blocks.BlockSet, section(text))
+	}
+	if to, ok := webAddress(f.Link); ok {
+		view.Blocks.BlockSet = append(view.Blocks.BlockSet, slackapi.NewActionBlock("", linkButton(ActionOpen, "Open the handoff", to)))
 	}
 	for _, field := range f.Fields {
 		view.Blocks.BlockSet = append(view.Blocks.BlockSet, field.block())

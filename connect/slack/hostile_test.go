@@ -193,6 +193,12 @@ func TestHostileMessages(t *testing.T) {
 		if err := c.Open(t.Context(), "t", form); err != nil {
 			t.Fatalf("a form of %.60q: %v", text, err)
 		}
+		newer := slack.NewerForm(7, next())
+		newer.Title, newer.Text = next(), newer.Text+next()
+		r.twin.Trigger("u")
+		if err := c.Open(t.Context(), "u", newer); err != nil {
+			t.Fatalf("a window of %.60q: %v", text, err)
+		}
 	}
 }
 

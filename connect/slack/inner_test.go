@@ -45,6 +45,21 @@ func TestVerifyAgrees(t *testing.T) {
 	})
 }
 
+// TestOfButton: a button tells which version it stood beside; what others wrote tells
+// none.
+func TestOfButton(t *testing.T) {
+	for value, want := range map[string]struct {
+		key     string
+		version int
+	}{
+		buttonValue("006A-1790625900", 12): {"006A-1790625900", 12}, "006A": {"006A", 0}, "": {"", 0}, "006A@": {"006A", 0}, "006A@-1": {"006A", 0}, "006A@1@2": {"006A", 0}, "006A@x": {"006A", 0},
+	} {
+		if key, version := ofButton(value); key != want.key || version != want.version {
+			t.Errorf("%q is %q, version %d", value, key, version)
+		}
+	}
+}
+
 // TestCut: what is cut is a beginning of the text within the limit, in whole
 // characters.
 func TestCut(t *testing.T) {

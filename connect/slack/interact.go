@@ -26,7 +26,8 @@ type Interaction struct {
 	ID      string
 	User    User
 	Action  string // the button's id; empty for a form
-	Value   string // the button's value
+	Value   string // what the button is about: the handoff's key
+	Version int    // of the handoff that the button stood beside; 0 where it does not say
 	Trigger string // opens a form, for 3 seconds
 	Channel string // id; empty for a form
 	Message string // the ts of the message that the button is in
@@ -198,9 +199,10 @@ func interactionsOf(cb *slackapi.InteractionCallback) []Interaction {
 			if a == nil || a.ActionID == "" || strings.HasPrefix(a.ActionID, ActionOpen) {
 				continue
 			}
+			value, version := ofButton(a.Value)
 			out = append(out, Interaction{
 				ID:   "click/" + fingerprint(strings.Join([]string{cb.Team.ID, who.ID, channel, ts, cb.Container.ViewID, a.ActionID, a.Value, a.ActionTs}, "\x00"), 32),
-				User: who, Action: a.ActionID, Value: a.Value, Trigger: cb.TriggerID, Channel: channel, Message: ts,
+				User: who, Action: a.ActionID, Value: value, Version: version, Trigger: cb.TriggerID, Channel: channel, Message: ts,
 			})
 		}
 		return out

@@ -124,7 +124,7 @@ func TestInteractions(t *testing.T) {
 			if len(all) != 1 {
 				t.Fatalf("taken are %+v", all)
 			}
-			want := slack.Interaction{ID: all[0].ID, User: slack.User{ID: csmID, Email: "cy@seller.example"}, Action: slack.ActionAccept, Value: p.Key, Trigger: all[0].Trigger, Channel: channelID, Message: ts}
+			want := slack.Interaction{ID: all[0].ID, User: slack.User{ID: csmID, Email: "cy@seller.example"}, Action: slack.ActionAccept, Value: p.Key, Version: 1, Trigger: all[0].Trigger, Channel: channelID, Message: ts}
 			if diff := cmp.Diff(want, all[0]); diff != "" || all[0].ID == "" || all[0].Trigger == "" {
 				t.Error(diff)
 			}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -93,7 +94,7 @@ func summary(view *throughline.Handoff, key, link string, o *Outcome) content {
 	if o != nil {
 		blocks = append(blocks, small(o.line()))
 	}
-	blocks = append(blocks, buttons(key, link, o)...)
+	blocks = append(blocks, buttons(buttonValue(key, view.Version), link, o)...)
 	return content{text: fallback(fmt.Sprintf("Handoff for %s, version %d", cut(customer, 200), view.Version)), blocks: blocks}
 }
 
@@ -166,14 +167,27 @@ func (o *Outcome) line() string {
 	return fmt.Sprintf("Version %d was returned by %s on %s, with what is missing.", o.Version, by, o.At.UTC().Format("2 January 2006"))
 }
 
+// buttonValue is what the buttons beside a version hold, see [Interaction].
+func buttonValue(key string, version int) string { return fmt.Sprintf("%s@%d", key, version) }
+
+// ofButton reads it. Of a value that names no version the version is 0.
+func ofButton(value string) (key string, version int) {
+	key, digits, _ := strings.Cut(value, "@")
+	version, err := strconv.Atoi(digits)
+	if err != nil || version < 0 {
+		return key, 0
+	}
+	return key, version
+}
+
 // buttons are those that still make sense.
-func buttons(key, link string, o *Outcome) []slackapi.Block {
+func buttons(value, link string, o *Outcome) []slackapi.Block {
 	var all []slackapi.BlockElement
 	if to, ok := webAddress(link); ok {
 		all = append(all, linkButton(ActionOpen, "Open the handoff", to))
 	}
 	if o == nil {
-		all = append(all, button(ActionAccept, "Accept", key, true), button(ActionReturn, "Return", key, false), button(ActionNote, "Add a note", key, false))
+		all = append(all, button(ActionAccept, "Accept", value, true), button(ActionReturn, "Return", value, false), button(ActionNote, "Add a note", value, false))
 	}
 	if len(all) == 0 {
 		return nil
