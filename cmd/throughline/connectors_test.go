@@ -47,7 +47,7 @@ func TestNoConnectorIsForgotten(t *testing.T) {
 		t.Fatal(err)
 	}
 	found := 0
-	err = filepath.WalkDir("../../connect", func(path string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir("../../connect", func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
 			return err
 		}
@@ -137,10 +137,10 @@ func TestConnectorsCommand(t *testing.T) {
 		status    int
 		want, not []string // in what is written
 	}{
-		"all":               {nil, exitDone, []string{"Salesforce: ", "\n\nGong: ", "\n  Reads\n    - ", "\n  Writes nothing\n", "\n  Needs\n", "\n  Limits\n", "\n  Unconfirmed\n", "Mail: "}, []string{"`", "**", "UNCONFIRMED"}},
-		"one, in any case":  {[]string{"gONG"}, exitDone, []string{"Gong: "}, []string{"Slack: ", "Salesforce: "}},
-		"one and its parts": {[]string{"salesforce"}, exitDone, []string{"Salesforce: ", "\nSalesforce change events: "}, []string{"Gong: "}},
-		"a part":            {[]string{"salesforce", "change", "events"}, exitDone, []string{"Salesforce change events: "}, []string{"Salesforce: "}},
+		"all":                                {nil, exitDone, []string{"Salesforce: ", "\n\nGong: ", "\n  Reads\n    - ", "\n  Writes nothing\n", "\n  Needs\n", "\n  Limits\n", "\n  Unconfirmed\n", "Mail: "}, []string{"`", "**", "UNCONFIRMED"}},
+		"one, in any case":                   {[]string{"gONG"}, exitDone, []string{"Gong: "}, []string{"Slack: ", "Salesforce: "}},
+		"one and its parts":                  {[]string{"salesforce"}, exitDone, []string{"Salesforce: ", "\nSalesforce change events: "}, []string{"Gong: "}},
+		"a part":                             {[]string{"salesforce", "change", "events"}, exitDone, []string{"Salesforce change events: "}, []string{"Salesforce: "}},
 		"the beginning of a name is no name": {[]string{"g"}, exitUsage, []string{"there is no connector g; there are Salesforce, "}, nil},
 		"one as Markdown":                    {[]string{"slack", "--format", "markdown"}, exitDone, []string{"## Slack\n", "UNCONFIRMED"}, []string{"# Connectors\n", "## Gong"}},
 	} {
