@@ -35,6 +35,10 @@ type TalkingPoint struct {
 	Day       int        `json:"day,omitempty"`       // of a milestone: 30, 60 or 90
 	Due       string     `json:"due,omitempty"`       // of a milestone: YYYY-MM-DD
 	Words     []Evidence `json:"words,omitempty"`     // proven quotes: of a point to say, those that may be said to all who come
+
+	// Guarded marks a point to say of which more is known than the customer's
+	// people heard: it is said in the words shown, and in no others.
+	Guarded bool `json:"guarded,omitempty"`
 }
 
 // PointMode says what a talking point is for.

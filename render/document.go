@@ -203,3 +203,41 @@ func Cited(e throughline.Evidence) []Run {
 	who := Run{Text: first(plain(e.Speaker), english.Unsaid)}
 	return append([]Run{{Text: "“" + plain(e.Quote) + "” — "}}, series(", ", who, at, day)...)
 }
+
+// WriteText writes a title and blocks as plain text, for where nothing else can
+// be shown, such as an entry of a calendar.
+func WriteText(w io.Writer, title string, blocks []Block) error {
+	var out strings.Builder
+	out.WriteString(plain(title) + "\n")
+	for _, b := range blocks {
+		writeTextBlock(&out, 0, b)
+	}
+	if _, err := io.WriteString(w, out.String()); err != nil {
+		return fmt.Errorf("writing %q as text: %w", title, err)
+	}
+	return nil
+}
+
+func writeTextBlock(out *strings.Builder, depth int, b Block) {
+	indent := strings.Repeat("  ", depth)
+	if b.Kind == BlockHeading {
+		out.WriteByte('\n')
+	}
+	mark, rest := "", ""
+	if b.listed() || depth > 0 {
+		mark, rest = "- ", "  "
+	}
+	said := ""
+	for _, r := range b.Text {
+		said += r.Text
+	}
+	for i, line := range strings.Split(said, "\n") {
+		if i > 0 {
+			mark = rest
+		}
+		out.WriteString(indent + mark + plain(line) + "\n")
+	}
+	for _, c := range b.Children {
+		writeTextBlock(out, depth+1, c)
+	}
+}
