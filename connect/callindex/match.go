@@ -91,7 +91,7 @@ func (x *Index[R]) Match(ctx context.Context, d Deal) ([]Match, error) {
 			return nil, fmt.Errorf("finding calls by participants: %w", err)
 		}
 		for _, e := range near {
-			if how := x.guess(e, d); how != "" {
+			if how := x.How(e, d); how != "" && how != ByRecord {
 				out = append(out, Match{Entry: e, How: how})
 			}
 		}
@@ -100,22 +100,17 @@ func (x *Index[R]) Match(ctx context.Context, d Deal) ([]Match, error) {
 	return out, nil
 }
 
-// guess says by what a call of the deal's time counts as the deal's although nothing
-// ties it to the opportunity; empty where it does not count.
-func (x *Index[R]) guess(e Entry, d Deal) How {
-	accounts, ours := 0, false
-	for _, o := range e.Objects {
-		switch o.Type {
-		case Opportunity:
-			return ""
-		case Account:
-			accounts++
-			ours = ours || RecordKey(o.ID) == RecordKey(d.Account)
-		}
+// How says by what a call counts as the deal's; empty where it does not.
+func (x *Index[R]) How(e Entry, d Deal) How {
+	if e.names(d.ID) {
+		return ByRecord
 	}
-	ours = ours && d.Account != ""
+	if e.Started.Before(d.From) || e.Started.After(d.To) || e.tied(Opportunity) {
+		return ""
+	}
+	ours := d.Account != "" && e.names(d.Account)
 	switch {
-	case accounts > 0 && d.Account != "" && !ours:
+	case e.tied(Account) && d.Account != "" && !ours:
 		return ""
 	case ours && x.ByAccount:
 		return ByAccount
@@ -123,6 +118,16 @@ func (x *Index[R]) guess(e Entry, d Deal) How {
 		return ByParticipant
 	}
 	return ""
+}
+
+// names reports whether the call is tied to the CRM's record.
+func (e Entry) names(id string) bool {
+	return slices.ContainsFunc(e.Objects, func(o Object) bool { return RecordKey(o.ID) == RecordKey(id) })
+}
+
+// tied reports whether the call is tied to a record of the type.
+func (e Entry) tied(kind string) bool {
+	return slices.ContainsFunc(e.Objects, func(o Object) bool { return o.Type == kind })
 }
 
 // heldWith reports whether one of the addresses is of somebody outside who took
