@@ -20,6 +20,23 @@ type hubspotReader struct {
 	owners  []mention
 	more    map[string]string // by kind, a page that says that another one follows
 	last    map[string]bool   // by kind, whether a page is there that is the last
+	called  hubspotLabels
+}
+
+// hubspotLabels are what an account calls what its records name by names of its own:
+// package connect/hubspot saves them beside the records.
+type hubspotLabels struct {
+	Schema     string                       `json:"schema"`
+	Properties map[string]string            `json:"properties"`
+	Values     map[string]map[string]string `json:"values"` // by property
+	Stages     map[string]string            `json:"stages"`
+}
+
+const hubspotLabelsSchema = "throughline.hubspot-labels/v1"
+
+// label is what people see above a property.
+func (l hubspotLabels) label(name string) string {
+	return firstOf(l.Properties[name], fieldLabel(name))
 }
 
 func newHubSpotReader() reader {
@@ -38,6 +55,9 @@ type hubspotRecord struct {
 		Results []struct {
 			ID       text `json:"id"`
 			ToObject text `json:"toObjectId"`
+			Types    []struct {
+				Label text `json:"label"`
+			} `json:"associationTypes"`
 		} `json:"results"`
 	} `json:"associations"`
 	// An owner is no object: it has these and no properties.
@@ -50,6 +70,11 @@ type hubspotRecord struct {
 func (r *hubspotReader) take(f *file, c *collector) bool {
 	if !looksJSON(f.data) {
 		return false
+	}
+	var called hubspotLabels
+	if decode(f, &called) == nil && called.Schema == hubspotLabelsSchema {
+		r.called = called
+		return true
 	}
 	raws, err := hubspotResults(f)
 	took := err == nil && raws != nil && len(raws) == 0 // a page without a result
@@ -263,9 +288,9 @@ func (r *hubspotReader) record(c *collector, s *rawSource, kind string, rec hubs
 		c.recorded.close, c.recorded.ae = hubspotTime(rec.get("closedate")), by
 		s.nativeID, s.at = string(rec.ID), c.recorded.close
 		s.title = "HubSpot: " + firstOf(c.recorded.name, "deal "+s.nativeID)
-		s.passages = append(s.passages, recordPassages(properties(rec), s.at, fieldLabel)...)
+		s.passages = append(s.passages, recordPassages(r.properties(rec), s.at, r.called.label)...)
 		for _, h := range rec.History["dealstage"] {
-			s.passages = append(s.passages, rawPassage{text: string(h.Value), label: "Stage", at: hubspotTime(h.Timestamp), offset: -1})
+			s.passages = append(s.passages, rawPassage{text: firstOf(r.called.Stages[string(h.Value)], string(h.Value)), label: "Stage", at: hubspotTime(h.Timestamp), offset: -1})
 		}
 	case "company":
 		c.recorded.customer = throughline.Company{
@@ -274,11 +299,14 @@ func (r *hubspotReader) record(c *collector, s *rawSource, kind string, rec hubs
 		if n, err := strconv.Atoi(rec.get("numberofemployees")); err == nil && n > 0 {
 			c.recorded.customer.Employees = n
 		}
-		s.passages = append(s.passages, recordPassages(properties(rec), s.at, fieldLabel)...)
+		fields := r.properties(rec)
+		delete(fields, "country") // the customer's region
+		delete(fields, "state")
+		s.passages = append(s.passages, recordPassages(fields, s.at, fieldLabel)...)
 	case "contact":
 		m := mention{
 			system: "hubspot", id: "contact " + string(rec.ID), name: strings.TrimSpace(rec.get("firstname") + " " + rec.get("lastname")), email: rec.get("email"),
-			title: rec.get("jobtitle"), side: throughline.SideCustomer, crmRole: buyingRole(rec.get("hs_buying_role")),
+			title: rec.get("jobtitle"), side: throughline.SideCustomer, crmRole: firstOf(buyingRole(rec.get("hs_buying_role")), rec.roles()),
 		}
 		if !m.none() {
 			c.mentions = append(c.mentions, m)
@@ -296,12 +324,35 @@ func (r *hubspotReader) record(c *collector, s *rawSource, kind string, rec hubs
 	}
 }
 
-func properties(rec hubspotRecord) map[string]any {
+// properties are a record's, with the values that people see.
+func (r *hubspotReader) properties(rec hubspotRecord) map[string]any {
 	out := make(map[string]any, len(rec.Properties))
 	for k, v := range rec.Properties {
-		out[k] = string(v)
+		if k == "hs_next_step" { // of those that HubSpot keeps for itself, the one that people write in
+			k = "next_step"
+		}
+		out[k] = firstOf(r.called.Values[k][string(v)], string(v))
 	}
 	return out
+}
+
+// roles are the labels of a contact's associations with deals, which say what they
+// are to the deal.
+func (rec *hubspotRecord) roles() string {
+	var out []string
+	for _, name := range slices.Sorted(maps.Keys(rec.Associations)) {
+		if !strings.Contains(name, "deal") {
+			continue
+		}
+		for _, a := range rec.Associations[name].Results {
+			for _, t := range a.Types {
+				if label := strings.TrimSpace(string(t.Label)); label != "" && !slices.Contains(out, label) {
+					out = append(out, label)
+				}
+			}
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 // buyingRole words HubSpot's internal values ("DECISION_MAKER;CHAMPION"); a
