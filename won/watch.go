@@ -82,9 +82,9 @@ type Notice struct {
 	Replay []byte
 }
 
-// relisten is how long a feed that gave up is left alone. What made it give up is
+// Relisten is how long a feed that gave up is left alone. What made it give up is
 // a setting of the CRM's; it costs one call to find that it was changed.
-const relisten = 15 * time.Minute
+const Relisten = 15 * time.Minute
 
 // Run polls and listens until the context ends. What fails is logged and tried
 // again.
@@ -112,7 +112,7 @@ func (w *Watch) listen(ctx context.Context) {
 		}
 		if ctx.Err() == nil {
 			w.complain(ctx, "change events are not heard; won deals are found by polling", err)
-			_ = w.sleep(ctx, relisten)
+			_ = w.sleep(ctx, Relisten)
 		}
 	}
 }

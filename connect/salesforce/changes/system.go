@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"throughline/connect"
+	"throughline/won"
 )
 
 //go:embed about.md
@@ -58,5 +59,5 @@ var About = connect.About{
 			Source: "written for the stand-in after the vendor's documents; the connector takes whatever schema the org gives",
 		},
 	},
-	Notes: connect.Filled(notes, map[string]any{"first_wait": firstWait, "longest_wait": longestWait}),
+	Notes: connect.Filled(notes, map[string]any{"first_wait": firstWait, "longest_wait": longestWait, "again": won.Relisten}),
 }
