@@ -52,7 +52,7 @@ func (s *Server) token(w http.ResponseWriter, r *http.Request, body []byte) {
 	s.tokens[token] = s.Now().Add(s.TokenLife)
 	host := "http://" + r.Host
 	reply(w, map[string]any{
-		"access_token": token, "instance_url": host, "id": host + "/id/00D000000000001AAA/005000000000001AAA", "token_type": "Bearer", "scope": "api",
+		"access_token": token, "instance_url": host, "id": host + "/id/" + OrgID + "/005000000000001AAA", "token_type": "Bearer", "scope": "api",
 		"issued_at": fmt.Sprint(s.Now().UnixMilli()),
 	})
 }

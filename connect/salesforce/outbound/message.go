@@ -14,7 +14,7 @@ import (
 // A message is what is used of an outbound message. A session id that it may hold is
 // never read.
 type message struct {
-	organization  string   // of 15 or 18 characters
+	organisation  string   // of 15 or 18 characters
 	notifications int      // of all objects
 	opportunities []string // ids, sorted, each once
 }
@@ -40,8 +40,8 @@ type envelope struct {
 }
 
 type notifications struct {
-	Organizations []string       `xml:"http://soap.sforce.com/2005/09/outbound OrganizationId"`
-	All           []notification `xml:"http://soap.sforce.com/2005/09/outbound Notification"`
+	Orgs []string       `xml:"http://soap.sforce.com/2005/09/outbound OrganizationId"`
+	All  []notification `xml:"http://soap.sforce.com/2005/09/outbound Notification"`
 }
 
 type notification struct {
@@ -61,13 +61,13 @@ func parse(body []byte) (message, error) {
 	if err != nil {
 		return message{}, err
 	}
-	if len(sent.Organizations) != 1 || !organizationForm.MatchString(sent.Organizations[0]) {
-		return message{}, fmt.Errorf("%w: it names no organization", errNoMessage)
+	if len(sent.Orgs) != 1 || !orgForm.MatchString(sent.Orgs[0]) {
+		return message{}, fmt.Errorf("%w: it names no organisation", errNoMessage)
 	}
 	if n := len(sent.All); n < 1 || n > mostNotifications {
 		return message{}, fmt.Errorf("%w: it has %d notifications, not 1 to %d", errNoMessage, n, mostNotifications)
 	}
-	m := message{organization: sent.Organizations[0], notifications: len(sent.All)}
+	m := message{organisation: sent.Orgs[0], notifications: len(sent.All)}
 	for _, n := range sent.All {
 		if len(n.Records) != 1 {
 			return message{}, fmt.Errorf("%w: a notification is not of one record", errNoMessage)

@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-const organization = "00D000000000001EAA"
+const organisation = "00D000000000001EAA"
 
 // opportunity is the id of one in testdata.
 func opportunity(n int) string { return fmt.Sprintf("006000000000%03dAAA", n) }
@@ -31,16 +31,16 @@ func TestParse(t *testing.T) {
 	for i := range 100 {
 		hundred = append(hundred, opportunity(i))
 	}
-	one := message{organization, 1, []string{opportunity(1)}}
+	one := message{organisation, 1, []string{opportunity(1)}}
 	for name, want := range map[string]message{
 		"one":            one,
-		"none_of_ours":   {organization, 1, nil},
-		"several":        {organization, 4, []string{opportunity(1), opportunity(3)}},
-		"other_prefixes": {organization[:15], 1, []string{opportunity(1)[:15]}},
+		"none_of_ours":   {organisation, 1, nil},
+		"several":        {organisation, 4, []string{opportunity(1), opportunity(3)}},
+		"other_prefixes": {organisation[:15], 1, []string{opportunity(1)[:15]}},
 		"with_session":   one,
 		"with_comments":  one,
 		"inner_ids":      one,
-		"hundred":        {organization, 100, hundred},
+		"hundred":        {organisation, 100, hundred},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := parse(read(t, filepath.Join("testdata", "messages", name+".xml")))
@@ -58,9 +58,9 @@ func TestParseRefuses(t *testing.T) {
 		"cut":               "no XML",
 		"no_notification":   "it has 0 notifications",
 		"hundred_and_one":   "it has 101 notifications",
-		"no_organization":   "it names no organization",
-		"odd_organization":  "it names no organization",
-		"two_organizations": "it names no organization",
+		"no_organisation":   "it names no organisation",
+		"odd_organisation":  "it names no organisation",
+		"two_organisations": "it names no organisation",
 		"no_id":             "an opportunity has no id",
 		"two_ids":           "an opportunity has no id",
 		"odd_id":            "an opportunity has no id",
@@ -100,7 +100,7 @@ func TestParseVendorsExample(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := parse(raw)
-	want := message{organization, 1, []string{"006000000000001AAA"}}
+	want := message{organisation, 1, []string{"006000000000001AAA"}}
 	if diff := cmp.Diff(want, got, cmp.AllowUnexported(message{})); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
@@ -125,7 +125,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if !organizationForm.MatchString(m.organization) || m.notifications < 1 || m.notifications > mostNotifications || len(m.opportunities) > m.notifications {
+		if !orgForm.MatchString(m.organisation) || m.notifications < 1 || m.notifications > mostNotifications || len(m.opportunities) > m.notifications {
 			t.Fatalf("%+v", m)
 		}
 		if !slices.IsSorted(m.opportunities) || slices.ContainsFunc(m.opportunities, func(id string) bool { return !opportunityForm.MatchString(id) }) {

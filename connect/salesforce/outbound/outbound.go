@@ -31,8 +31,8 @@ type Config struct {
 	// Secret is the last part of the address: 24 to 128 letters, digits, hyphens and
 	// underscores.
 	Secret string
-	// Organization is the org's id, of 15 or 18 characters: "00D…".
-	Organization string
+	// Org is the org's id, of 15 or 18 characters: "00D…".
+	Org string
 
 	Log *slog.Logger
 }
@@ -40,13 +40,13 @@ type Config struct {
 // An Endpoint takes outbound messages.
 type Endpoint struct {
 	secret       [sha256.Size]byte
-	organization string // its first 15 characters
+	organisation string // its first 15 characters
 	log          *slog.Logger
 }
 
 var (
-	secretForm       = regexp.MustCompile(`^[A-Za-z0-9_-]{24,128}$`)
-	organizationForm = regexp.MustCompile(`^00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?$`)
+	secretForm = regexp.MustCompile(`^[A-Za-z0-9_-]{24,128}$`)
+	orgForm    = regexp.MustCompile(`^00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?$`)
 )
 
 // New errs where the configuration can't be used.
@@ -54,10 +54,10 @@ func New(cfg Config) (*Endpoint, error) {
 	if !secretForm.MatchString(cfg.Secret) {
 		return nil, errors.New("the secret of outbound messages is 24 to 128 letters, digits, hyphens and underscores, since it is part of an address: make one with 'openssl rand -hex 24'")
 	}
-	if !organizationForm.MatchString(cfg.Organization) {
-		return nil, errors.New("outbound messages are only taken from an organization whose id is known: 15 or 18 characters that begin with 00D, from Salesforce's Setup > Company Information")
+	if !orgForm.MatchString(cfg.Org) {
+		return nil, errors.New("outbound messages are only taken from an organisation whose id is known: 15 or 18 characters that begin with 00D, from Salesforce's Setup > Company Information")
 	}
-	e := &Endpoint{secret: sha256.Sum256([]byte(cfg.Secret)), organization: cfg.Organization[:plainID], log: cfg.Log}
+	e := &Endpoint{secret: sha256.Sum256([]byte(cfg.Secret)), organisation: cfg.Org[:plainID], log: cfg.Log}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
 	}
@@ -78,7 +78,7 @@ const mostBody = 4 << 20
 
 // Handler takes messages at [Pattern], and hands over which opportunities to look at.
 // A message is acknowledged once hear returns nil. Whoever does not know the secret,
-// or sends for another organization, is answered as if nothing were there.
+// or sends for another organisation, is answered as if nothing were there.
 func (e *Endpoint) Handler(hear func(context.Context, won.Notice) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		given := sha256.Sum256([]byte(r.PathValue("secret")))
@@ -101,8 +101,8 @@ func (e *Endpoint) Handler(hear func(context.Context, won.Notice) error) http.Ha
 	})
 }
 
-// errForeign says that a message came from another organization.
-var errForeign = errors.New("it comes from another organization than salesforce.organization_id in the configuration says")
+// errForeign says that a message came from another organisation.
+var errForeign = errors.New("it comes from another organisation than salesforce.organization_id in the configuration says")
 
 func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (message, error) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, mostBody))
@@ -110,7 +110,7 @@ func (e *Endpoint) read(w http.ResponseWriter, r *http.Request) (message, error)
 		return message{}, err
 	}
 	m, err := parse(body)
-	if err == nil && m.organization[:plainID] != e.organization {
+	if err == nil && m.organisation[:plainID] != e.organisation {
 		err = errForeign
 	}
 	return m, err
