@@ -144,7 +144,7 @@ func (s *Server) admit(r *http.Request, over bool) *refusal {
 	case s.Host != "" && r.Host != s.Host:
 		return notFound()
 	case s.Key != "" && (!ok || user != s.Key || password != ""):
-		return &refusal{http.StatusUnauthorized, "Unauthorized"}
+		return &refusal{http.StatusUnauthorized, http.StatusText(http.StatusUnauthorized)}
 	case over:
 		return &refusal{http.StatusTooManyRequests, "Too Many Requests"}
 	case slices.Contains(s.Withheld, part):
