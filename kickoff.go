@@ -29,6 +29,7 @@ type TalkingPoint struct {
 	Kind    Kind      `json:"kind"`
 	Mode    PointMode `json:"mode"`
 
+	Person    string     `json:"person,omitempty"`    // whom it is about
 	Text      string     `json:"text"`                // what to confirm, or what to know
 	Ask       string     `json:"ask,omitempty"`       // a question to put, in neutral words
 	Condition string     `json:"condition,omitempty"` // what the question is after; for the CSM to know

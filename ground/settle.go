@@ -360,6 +360,15 @@ func evidence(p Proof, as throughline.QuoteRole) []throughline.Evidence {
 	return evs
 }
 
+// Evidence is the proof as a document shows it: the source's own words, and where
+// they stand. It is false for a quote that is not proven.
+func (p Proof) Evidence() (throughline.Evidence, bool) {
+	if p.Passage == nil {
+		return throughline.Evidence{}, false
+	}
+	return one(p, Span{p.Start, p.End}, ""), true
+}
+
 func one(p Proof, sp Span, as throughline.QuoteRole) throughline.Evidence {
 	passage := p.Passage
 	end := trimToWords(passage.Text, sp.Start, sp.End, quoteWords)

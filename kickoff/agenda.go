@@ -122,6 +122,7 @@ func (m *maker) person(it throughline.Item) []throughline.TalkingPoint {
 	}
 	m.named[it.Person] = true
 	p := m.point(it, it.ID, throughline.PointSay)
+	p.Person = it.Person
 	who := it.Person
 	if it.Title != "" {
 		who += " (" + it.Title + ")"

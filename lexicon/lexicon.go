@@ -25,6 +25,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -143,6 +145,11 @@ func (l *Lexicon) InClass(class, word string) bool {
 		return true
 	}
 	return l.classes[class][word]
+}
+
+// Class lists the folded words of a class, in order.
+func (l *Lexicon) Class(class string) []string {
+	return slices.Sorted(maps.Keys(l.classes[class]))
 }
 
 func isDigits(w string) bool { return w != "" && w[0] >= '0' && w[0] <= '9' }

@@ -1,0 +1,210 @@
+package kickoff
+
+import (
+	"slices"
+
+	"throughline"
+)
+
+// What makes a question one that the customer had answered.
+const (
+	leastTopic    = 2.2 // weight of what a question asks for; less is about nothing in particular
+	leastTopicHit = 0.7 // share of it that stands about the answer
+	leastInAnswer = 0.5 // share of it that stands in the answer itself, where no kind of answer tells
+	onTopic       = 1.5 // weight from which a general question is about something in particular
+)
+
+// How much a word counts that stands not in the answer but up to three turns
+// before it: mostly in the question.
+var before = []float64{0.9, 0.6, 0.4}
+
+// general are the questions about no one thing, and the kinds of item that answer
+// them, the likeliest first.
+var general = []struct {
+	cue   string
+	kinds []throughline.Kind
+}{
+	{cueGoals, []throughline.Kind{throughline.KindUseCase, throughline.KindPain}},
+	{cueProblems, []throughline.Kind{throughline.KindPain}},
+	{cueNowadays, []throughline.Kind{throughline.KindWorkaround, throughline.KindPain}},
+}
+
+// reasks finds the questions of the seller's side that the customer had answered.
+// What is asked to have it confirmed, who will do something, and what the agenda
+// itself asks is none of them.
+func (rd *reading) reasks(agenda *throughline.Agenda, asked map[*line]bool, found *Findings) {
+	for i, l := range rd.call {
+		if l.p.Side() != throughline.SideSeller || !rd.asks(l) || asked[l] || l.cues[cueSmall] > 0 || l.cues[cueOwner] >= 1 || rd.confirms(i) {
+			continue
+		}
+		answer, ok := rd.answered(agenda, l)
+		if !ok {
+			continue
+		}
+		found.Asked = append(found.Asked, Reask{
+			Question: throughline.DraftQuote{Ref: l.p.Ref, Text: l.text()}, Answer: answer,
+		})
+	}
+}
+
+// confirms reports whether the question says again what was answered, to have it
+// confirmed, in itself or in the sentence beside it.
+func (rd *reading) confirms(i int) bool {
+	for _, j := range []int{i - 1, i, i + 1} {
+		if j >= 0 && j < len(rd.call) && rd.call[j].p == rd.call[i].p && rd.call[j].cues[cueConfirming] > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (rd *reading) answered(agenda *throughline.Agenda, l *line) (throughline.DraftQuote, bool) {
+	for _, g := range general {
+		if l.cues[g.cue] > 0 {
+			return rd.generally(agenda, l, g.kinds)
+		}
+	}
+	return rd.exactly(l)
+}
+
+// generally finds the answer to a question about no one thing: what the customer
+// said of the likeliest kind, the strongest first. Where the question is about
+// something, the answer is about the same.
+func (rd *reading) generally(agenda *throughline.Agenda, l *line, kinds []throughline.Kind) (throughline.DraftQuote, bool) {
+	topic := rd.topic(l)
+	var best throughline.DraftQuote
+	most := -1.0
+	for _, k := range kinds {
+		for _, p := range agenda.Points {
+			if p.Kind != k {
+				continue
+			}
+			i := slices.IndexFunc(p.Words, func(e throughline.Evidence) bool { return e.Side == throughline.SideCustomer })
+			if i < 0 {
+				continue
+			}
+			f := rd.profile(p)
+			hit := 0.0
+			for _, t := range l.terms {
+				if f.weight[t] > 0 {
+					hit += rd.vocab.weight(t)
+				}
+			}
+			if topic >= onTopic && hit < leastTopicHit*topic {
+				continue
+			}
+			if hit > most {
+				best, most = throughline.DraftQuote{Ref: p.Words[i].Ref, Text: p.Words[i].Quote}, hit
+			}
+		}
+		if most >= 0 {
+			return best, true
+		}
+	}
+	return best, false
+}
+
+// topic weighs what a question asks for. A word that the deal has never heard
+// counts as its rarest.
+func (rd *reading) topic(l *line) float64 {
+	sum := 0.0
+	for _, t := range l.terms {
+		sum += rd.vocab.weight(t)
+	}
+	return sum
+}
+
+// exactly finds where the deal tells what a question asks for: the customer says
+// something of the kind that is asked for (a number, a day, a person), and what it
+// is about stands there or in the turns just before.
+func (rd *reading) exactly(l *line) (throughline.DraftQuote, bool) {
+	kind, ok := kindOfAnswer(l)
+	topic := rd.topic(l)
+	if !ok || topic < leastTopic {
+		return throughline.DraftQuote{}, false
+	}
+	var best *line
+	most := leastTopicHit * topic
+	for i, lines := range rd.deal {
+		if len(lines) == 0 || lines[0].p.Side() != throughline.SideCustomer {
+			continue
+		}
+		about := rd.about(i, l)
+		for _, a := range lines {
+			in := rd.shared(l, a)
+			if a.question || !kind.fits(a, l) || in < kind.inAnswer*topic {
+				continue
+			}
+			if hit := about + in/4; about >= leastTopicHit*topic && hit > most {
+				best, most = a, hit
+			}
+		}
+	}
+	if best == nil {
+		return throughline.DraftQuote{}, false
+	}
+	return throughline.DraftQuote{Ref: best.p.Ref, Text: best.text()}, true
+}
+
+// about weighs how much of a question's topic stands in a passage of the deal and
+// in the turns of its source just before it.
+func (rd *reading) about(i int, q *line) float64 {
+	source := rd.deal[i][0].p.Source
+	counts := map[term]float64{}
+	take := func(lines []*line, share float64) {
+		for _, l := range lines {
+			for _, t := range l.terms {
+				counts[t] = max(counts[t], share)
+			}
+		}
+	}
+	take(rd.deal[i], 1)
+	for n, share := range before {
+		if j := i - 1 - n; j >= 0 && len(rd.deal[j]) > 0 && rd.deal[j][0].p.Source == source {
+			take(rd.deal[j], share)
+		}
+	}
+	sum := 0.0
+	for _, t := range q.terms {
+		sum += rd.vocab.weight(t) * counts[t]
+	}
+	return sum
+}
+
+// shared weighs the words that two lines share.
+func (rd *reading) shared(q, a *line) float64 {
+	sum := 0.0
+	for _, t := range q.terms {
+		if slices.Contains(a.terms, t) {
+			sum += rd.vocab.weight(t)
+		}
+	}
+	return sum
+}
+
+// An answerKind is what answers a question.
+type answerKind struct {
+	fits     func(answer, question *line) bool
+	inAnswer float64 // share of the topic that must stand in the answer's own sentence
+}
+
+// kindOfAnswer tells by its first words what a question asks for; false where it
+// asks for nothing that can be told by its form.
+func kindOfAnswer(q *line) (answerKind, bool) {
+	switch {
+	case q.cues[cueHowMany] > 0:
+		return answerKind{fits: func(a, _ *line) bool { return a.number }}, true
+	case q.cues[cueWhen] > 0:
+		return answerKind{fits: func(a, _ *line) bool { return a.date }}, true
+	case q.cues[cueWho] > 0:
+		return answerKind{fits: func(a, _ *line) bool { return a.name }, inAnswer: leastInAnswer}, true
+	case q.cues[cueWhich] > 0:
+		return answerKind{fits: func(a, q *line) bool { return a.thing && saysNew(a, q) }, inAnswer: leastTopicHit}, true
+	}
+	return answerKind{}, false
+}
+
+// saysNew reports whether the answer says something that the question does not.
+func saysNew(a, q *line) bool {
+	return slices.ContainsFunc(a.terms, func(t term) bool { return !slices.Contains(q.terms, t) })
+}
