@@ -17,7 +17,7 @@ import (
 // and room for more. A form that was sent and could not be saved is shown again
 // with all that was typed.
 type reviewForm struct {
-	Person    string // on the team's pages
+	frame
 	Run       lifecycle.Run
 	PublishAt time.Time
 	Ended     bool
@@ -74,7 +74,7 @@ func (s *Server) blank(r *http.Request, run lifecycle.Run, version int, post str
 		return nil, err
 	}
 	f := &reviewForm{
-		Person: person(r), Run: run, PublishAt: s.Service.Rules.PublishAt(run), Ended: ended(run), Version: version,
+		frame: framed(r, "Review", placeDeals), Run: run, PublishAt: s.Service.Rules.PublishAt(run), Ended: ended(run), Version: version,
 		Added: h.Remarks, Done: true, Post: post,
 	}
 	for _, n := range throughline.Sections {

@@ -100,7 +100,7 @@ func (w *window) do(actions ...chromedp.Action[chromedp.Void]) {
 // text.
 func (w *window) press(button, text string) {
 	w.t.Helper()
-	w.do(chromedp.Click(button), chromedp.WaitReady("footer, body"))
+	w.do(chromedp.Click(button), chromedp.WaitReady("body"))
 	w.sees(text)
 }
 
@@ -280,7 +280,7 @@ func TestLook(t *testing.T) {
 	w.do(chromedp.Navigate(page))
 	w.sees("Since version 1 was accepted")
 	w.look("run-changed")
-	w.press("footer button", "Sign in")
+	w.press(".bar button", "Sign in")
 	w.do(chromedp.Navigate(page + "/none"))
 	w.look("problem")
 

@@ -82,6 +82,7 @@ func (s *Server) mine(r *http.Request) (bool, error) {
 
 // An openPage stands before the review: it shows nothing of the deal.
 type openPage struct {
+	frame
 	Link    string
 	State   linkState
 	Browser string // a name for the browser, which the link is tied to once the button is pressed
@@ -98,7 +99,7 @@ func (s *Server) showOpen(w http.ResponseWriter, r *http.Request, state linkStat
 	case linkTaken:
 		status = http.StatusForbidden
 	}
-	p := openPage{Link: r.PathValue("link"), State: state, Browser: random(), Written: written(r.PostForm)}
+	p := openPage{frame: frame{Title: "Review"}, Link: r.PathValue("link"), State: state, Browser: random(), Written: written(r.PostForm)}
 	slices.Sort(p.Written)
 	s.show(w, status, "open.tmpl", p)
 	return nil

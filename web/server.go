@@ -14,6 +14,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/klauspost/compress/gzhttp"
+
 	"throughline/lifecycle"
 	"throughline/store"
 )
@@ -56,9 +58,6 @@ type Store interface {
 //go:embed templates/*.tmpl
 var templateFiles embed.FS
 
-//go:embed templates/style.css
-var style []byte
-
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"when": func(t time.Time) string {
 		if t.IsZero() {
@@ -67,6 +66,14 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 		return t.UTC().Format("2 Jan 2006, 15:04 UTC")
 	},
 	"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	// asset is the path of a file of [assetFiles].
+	"asset": func(name string) (string, error) {
+		at, ok := assetPaths[name]
+		if !ok {
+			return "", fmt.Errorf("there is no asset %s", name)
+		}
+		return at, nil
+	},
 	// words are an identifier as a person reads it: "in review" of in_review.
 	"words": func(v any) string { return strings.ReplaceAll(fmt.Sprint(v), "_", " ") },
 }).ParseFS(templateFiles, "templates/*.tmpl"))
@@ -111,17 +118,11 @@ func (s *Server) Public() http.Handler {
 // mux has what both handlers answer.
 func (s *Server) mux() *http.ServeMux {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /style.css", serveStyle)
+	mux.HandleFunc("GET /assets/", serveAsset)
 	// A browser asks for an icon by itself.
 	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
 	mux.Handle("/", s.page(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 	return mux
-}
-
-func serveStyle(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/css; charset=utf-8")
-	w.Header().Set("Cache-Control", "max-age=3600")
-	_, _ = w.Write(style) // who has gone needs none
 }
 
 // longestForm bounds what a form may send, in bytes: the longest words on each of
@@ -129,21 +130,42 @@ func serveStyle(w http.ResponseWriter, _ *http.Request) {
 const longestForm = 4 << 20
 
 const (
-	// pagePolicy lets a page load our style and send its forms to us.
-	pagePolicy = "default-src 'none'; style-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	// pagePolicy lets a page load our style and scripts, and send its forms to us.
+	pagePolicy = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	// documentPolicy is for a rendered handoff, whose own policy names the one
 	// style that it holds.
 	documentPolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
-// guard is what every answer has: nothing may be loaded or run but our style,
+// A frame is what stands around every page: its title, who is signed in, and which
+// of the bar's places it belongs to.
+type frame struct {
+	Title  string
+	Person string // empty for a page that needs no sign-in
+	Place  place
+	Wide   bool // for pages with something beside the text
+}
+
+// A place is one of the bar's.
+type place string
+
+const placeDeals place = "deals"
+
+// framed is the frame of a page for who is signed in.
+func framed(r *http.Request, title string, at place) frame {
+	return frame{Title: title, Person: person(r), Place: at}
+}
+
+// guard is what every answer has: nothing may be loaded or run but our own files,
 // forms come from our own pages, and no address leaks to where a link leads.
 func (s *Server) guard(h http.Handler) http.Handler {
 	same := http.NewCrossOriginProtection()
 	same.SetDenyHandler(s.page(func(http.ResponseWriter, *http.Request) error {
 		return problem{http.StatusForbidden, "This came from another site, and nothing was done. Open the page itself and try there."}
 	}))
-	h = same.Handler(h)
+	// Nothing that strangers send stands beside a secret on a page, so that its
+	// compressed length tells nothing.
+	h = gzhttp.GzipHandler(same.Handler(h))
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
 		head.Set("Content-Security-Policy", pagePolicy)
@@ -181,14 +203,14 @@ func (s *Server) page(h handler) http.Handler {
 		switch {
 		case err == nil:
 		case errors.As(err, &known):
-			s.show(w, known.status, "problem.tmpl", known.text)
+			s.showProblem(w, r, known.status, known.text)
 		case errors.Is(err, lifecycle.ErrNotFound):
-			s.show(w, http.StatusNotFound, "problem.tmpl", "There is no such handoff. It may have been erased.")
+			s.showProblem(w, r, http.StatusNotFound, "There is no such handoff. It may have been erased.")
 		default:
 			if s.Log != nil {
 				s.Log.ErrorContext(r.Context(), "page failed", "page", r.Pattern, "error", err)
 			}
-			s.show(w, http.StatusInternalServerError, "problem.tmpl", "Something went wrong here, and nothing was changed. Go back and try again; if it goes on, the program's log says more.")
+			s.showProblem(w, r, http.StatusInternalServerError, "Something went wrong here, and nothing was changed. Go back and try again; if it goes on, the program's log says more.")
 		}
 	})
 }
@@ -227,6 +249,13 @@ func clean(s string) string {
 
 // line is clean text in one line.
 func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
+
+func (s *Server) showProblem(w http.ResponseWriter, r *http.Request, status int, text string) {
+	s.show(w, status, "problem.tmpl", struct {
+		frame
+		Text string
+	}{framed(r, "That did not work", ""), text})
+}
 
 func (s *Server) show(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer

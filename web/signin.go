@@ -51,12 +51,13 @@ func SignInLink(ctx context.Context, tokens interface {
 // signInPage shows a button: the address alone signs nobody in, since programs
 // open addresses too.
 func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) error {
-	s.show(w, http.StatusOK, "signin.tmpl", signIn{Token: r.URL.Query().Get("token")})
+	s.show(w, http.StatusOK, "signin.tmpl", signIn{frame: frame{Title: "Sign in"}, Token: r.URL.Query().Get("token")})
 	return nil
 }
 
 // signIn is what the page of that name shows.
 type signIn struct {
+	frame
 	Token string
 	// Sent says that a form came from a browser that is not signed in any more.
 	Sent bool
@@ -124,7 +125,7 @@ func (s *Server) signedIn(h handler) handler {
 			}
 		}
 		if who == "" {
-			s.show(w, http.StatusUnauthorized, "signin.tmpl", signIn{Sent: r.Method == http.MethodPost})
+			s.show(w, http.StatusUnauthorized, "signin.tmpl", signIn{frame: frame{Title: "Sign in"}, Sent: r.Method == http.MethodPost})
 			return nil
 		}
 		return h(w, r.WithContext(context.WithValue(r.Context(), personKey{}, who)))

@@ -39,17 +39,17 @@ func (s *Server) listPage(w http.ResponseWriter, r *http.Request) error {
 		rows[i] = row{Run: run, PublishAt: s.Service.Rules.PublishAt(run), Parked: parked[run.ID]}
 	}
 	s.show(w, http.StatusOK, "list.tmpl", struct {
-		Person string
-		Rows   []row
-		Full   bool
-	}{person(r), rows, len(rows) == mostRuns})
+		frame
+		Rows []row
+		Full bool
+	}{framed(r, "Handoffs", placeDeals), rows, len(rows) == mostRuns})
 	return nil
 }
 
 // A runView is a run's page. Typed is what a form sent that could not be done, and
 // Problem says why, by the name of the form.
 type runView struct {
-	Person       string
+	frame
 	Run          lifecycle.Run
 	PublishAt    time.Time
 	Ended        bool
@@ -79,7 +79,7 @@ func (s *Server) runPage(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) runView(r *http.Request) (v runView, err error) {
 	ctx := r.Context()
-	v = runView{Person: person(r), Reasons: lifecycle.Reasons, Audiences: throughline.Audiences}
+	v = runView{frame: framed(r, "Handoff", placeDeals), Reasons: lifecycle.Reasons, Audiences: throughline.Audiences}
 	if v.Run, err = s.Store.Run(ctx, r.PathValue("id")); err != nil {
 		return v, err
 	}

@@ -124,7 +124,7 @@ func (t *tour) pages() (http.Handler, error) {
 	public := site.Public()
 	mux.Handle("/review/", t.reviewing(public))
 	mux.Handle("/runs/", t.reviewing(t.signedIn(site.Team())))
-	mux.Handle("GET /style.css", public)
+	mux.Handle("GET /assets/", public)
 	for name, kind := range map[string]string{"demo.css": "text/css; charset=utf-8", "demo.js": "text/javascript; charset=utf-8"} {
 		body, err := tourFiles.ReadFile("tour/" + name)
 		if err != nil {
