@@ -72,7 +72,7 @@ func newRig(t *testing.T) *rig {
 		APIKey: apiKey, Base: srv.URL + "/resources", Tasks: true,
 		// Every try is a fresh connection, so that the transport's own repeats do
 		// not hide a fault.
-		HTTP: &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}},
+		HTTP: &http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}},
 		Now:  r.clock.Now, Sleep: r.clock.Sleep, Limiter: connect.NewLimiter(vitally.PerSecond, vitally.PerSecond),
 		Log: slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 	}
