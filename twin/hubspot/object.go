@@ -591,3 +591,10 @@ func (s *Server) batchUpdate(w http.ResponseWriter, r *request, kind string) {
 	}
 	s.batch(w, http.StatusOK, results, missing)
 }
+
+// Forget takes away what is known of a property's history.
+func (s *Server) Forget(deal, property string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.objects["deals"][deal].history, property)
+}
