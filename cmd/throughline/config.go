@@ -54,6 +54,7 @@ type dealsConfig struct {
 	From          time.Time `yaml:"from" doc:"The day from which deals count: one won before it never starts anything." example:"2026-10-01"`
 	AEField       string    `yaml:"ae_field" ask:"yes" doc:"The user field that names the AE, of the opportunity, or of its account as Account.FIELD." default:"the opportunity's owner" example:"AE__c"`
 	CSMField      string    `yaml:"csm_field" ask:"yes" doc:"The user field that names the CSM, likewise. Without it no CSM is known from the record." example:"CSM__c"`
+	KickoffField  string    `yaml:"kickoff_field" doc:"The date, or date and time, field of the deal that says when the kickoff is. Without it the kickoff is set by hand." example:"Kickoff__c"`
 }
 
 type salesforceConfig struct {
@@ -115,7 +116,7 @@ type engineConfig struct {
 type serveConfig struct {
 	Listen       string `yaml:"listen" doc:"The address of the team's pages, and of /healthz, /readyz and /metrics." default:"127.0.0.1:8765" example:"127.0.0.1:9000"`
 	TeamURL      string `yaml:"team_url" doc:"How browsers reach the team's pages, if it is another address than listen." default:"http:// and listen" example:"http://localhost:8765"`
-	PublicURL    string `yaml:"public_url" doc:"How the world reaches the public address, through your own TLS. Without it review links lead to the team's pages." example:"https://handoff.example.com"`
+	PublicURL    string `yaml:"public_url" doc:"How the world reaches the public address, through your own TLS: a scheme and a host, without a path. Without it review links lead to the team's pages." example:"https://handoff.example.com"`
 	PublicListen string `yaml:"public_listen" doc:"The address that serves review links and Slack's clicks, and nothing else." default:"none" example:"127.0.0.1:8766"`
 	Me           string `yaml:"me" doc:"Who acts on the team's pages: an email address." default:"play.owner" example:"cs-ops@example.com"`
 }

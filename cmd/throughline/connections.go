@@ -228,7 +228,7 @@ func connectSalesforce(c *config, n *connections, with tools) *connection {
 	}
 	org, err := salesforce.New(salesforce.Config{
 		Login: s.Login, ClientID: s.ClientID, ClientSecret: secret, Username: s.Username, KeyFile: c.path(s.KeyFile), Audience: s.Audience, Version: s.Version,
-		AEField: c.Deals.AEField, CSMField: c.Deals.CSMField, Seller: c.company(), Writing: c.writing(), Limiter: with.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		AEField: c.Deals.AEField, CSMField: c.Deals.CSMField, KickoffField: c.Deals.KickoffField, Seller: c.company(), Writing: c.writing(), Limiter: with.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err
@@ -238,7 +238,7 @@ func connectSalesforce(c *config, n *connections, with tools) *connection {
 	if s.ChangeEvents {
 		conn.listen = func(f won.Filter) (feed, error) {
 			return changes.New(changes.Config{
-				Org: org, Endpoint: s.ChangeEndpoint, Topic: s.ChangeTopic, Fields: append(salesforce.Fields(f), "IsClosed"), Plain: onThisMachine(s.ChangeEndpoint),
+				Org: org, Endpoint: s.ChangeEndpoint, Topic: s.ChangeTopic, Fields: append(salesforce.Fields(f), nonEmpty("IsClosed", c.Deals.KickoffField)...), Plain: onThisMachine(s.ChangeEndpoint),
 				Log: with.log, Now: with.env.now, Sleep: with.sleep,
 			})
 		}

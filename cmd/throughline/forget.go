@@ -142,11 +142,15 @@ func (f *forgetting) person(ctx context.Context, email, name string) error {
 	return f.done(fmt.Sprintf("%s (%s) in %s and %s of the index", email, strings.Join(who.names, ", "), counted(len(ids), "run", "runs"), counted(calls, "call", "calls")))
 }
 
-func nonEmpty(s string) []string {
-	if s = strings.TrimSpace(s); s == "" {
-		return nil
+// nonEmpty are those of the texts that are not blank.
+func nonEmpty(all ...string) []string {
+	var out []string
+	for _, s := range all {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
 	}
-	return []string{s}
+	return out
 }
 
 // names adds the names that a run's handoffs have beside the address.

@@ -7,8 +7,10 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -110,7 +112,19 @@ func (c *config) checkServe() error {
 	if s.PublicListen != "" && s.PublicURL == "" {
 		errs = append(errs, errors.New("serve.public_listen is set in the configuration, but not serve.public_url: without it no link leads there"))
 	}
+	for _, one := range []struct{ key, address string }{{"public_url", s.PublicURL}, {"team_url", s.TeamURL}} {
+		if one.address != "" && !isOrigin(one.address) {
+			errs = append(errs, fmt.Errorf("serve.%s in the configuration is to be https:// (or http://) and a host, without a path, query or fragment: the pages have paths of their own", one.key))
+		}
+	}
 	return errors.Join(errs...)
+}
+
+// isOrigin reports whether an address is a scheme and a host, perhaps with a port, and
+// nothing else.
+func isOrigin(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Hostname() != "" && u.User == nil && strings.Trim(u.Path, "/") == "" && !strings.ContainsAny(address, "?#")
 }
 
 // An activity is something that goes on until its context ends.

@@ -86,7 +86,8 @@ func (n *connections) wire(ctx context.Context, c *config, with tools) (*wired, 
 func (w *wired) listen(with tools) error {
 	w.watch = &won.Watch{
 		CRM: w.crm.wins, Filter: w.config.Deals.filter(), Every: w.config.Play.PollEvery, Log: with.log, Now: with.env.now, Sleep: with.sleep,
-		Ledger: w.ledger(),
+		Ledger:  w.ledger(),
+		Changed: func(ctx context.Context, win won.Win) error { return w.service.Changed(ctx, win.ID, win.Changed) },
 	}
 	if w.crm.listen == nil {
 		return nil
