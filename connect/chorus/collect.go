@@ -95,12 +95,12 @@ func (c *Client) read(ctx context.Context, f *found, m callindex.Match, e engage
 	case conv.Status == statusDone && conv.heard():
 		f.calls = append(f.calls, one)
 		f.matches = append(f.matches, m)
+	case !c.expected(m.Started):
+		f.gap(false, "the call %q of %s has no transcript, and none is to be expected any more; look in Chorus whether it was recorded", one.title(), at)
 	case conv.Status == statusScheduled || conv.Status == statusLive:
 		f.gap(true, "the call %q of %s is not over yet, as Chorus has it (%s)", one.title(), at, conv.Status)
-	case c.expected(m.Started):
-		f.gap(true, "the call %q of %s has no transcript yet; Chorus is still at work on it", one.title(), at)
 	default:
-		f.gap(false, "the call %q of %s has no transcript, and none is to be expected any more; look in Chorus whether it was recorded", one.title(), at)
+		f.gap(true, "the call %q of %s has no transcript yet; Chorus is still at work on it", one.title(), at)
 	}
 	return nil
 }

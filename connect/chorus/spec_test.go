@@ -229,3 +229,26 @@ func TestSpecRefuses(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestWholeConversation: of what the stand-in answers where no fields are asked for,
+// nothing is missing that the vendor's file requires.
+func TestWholeConversation(t *testing.T) {
+	if s, err := loadSpec(); s == nil {
+		t.Skipf("%s is not here: the vendor's OpenAPI file is kept beside the project (%v)", specFile, err)
+	}
+	r := newRig(t)
+	r.deal()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.config.Base+twin.RouteConversations+"/100", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", planted)
+	resp, err := r.config.HTTP.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("status %d", resp.StatusCode)
+	}
+}
