@@ -32,7 +32,7 @@ type config struct {
 
 	Play         playConfig         `yaml:"play" doc:"When things happen once a deal is won, and who is told. 'throughline serve' goes by it."`
 	Engine       engineConfig       `yaml:"engine" doc:"What drafts the handoffs of 'throughline serve'. The builtin engine asks nobody; claude sends what was said and written to the model that is named here."`
-	Serve        serveConfig        `yaml:"serve" doc:"Where 'throughline serve' answers browsers. The team's pages show all of every deal, so they stand on this machine's own address; another address may serve only the links that were sent, and Slack's clicks."`
+	Serve        serveConfig        `yaml:"serve" doc:"Where 'throughline serve' answers browsers. The team's pages show all of every deal, so they stand on this machine's own address; another address may serve only the links that were sent, Slack's clicks, and what the CRM posts when a deal is changed."`
 	Retention    retentionConfig    `yaml:"retention" doc:"How long what was said and written is kept. Handoffs stay until they are erased with 'throughline forget'."`
 	Destinations destinationsConfig `yaml:"destinations" doc:"Where handoffs are published, and for whom. Nothing is written to a system that is not named here. company shows the use case, the committee without stances, milestones and risks; team shows all, so name it only where nobody but the deal's team reads."`
 
@@ -69,6 +69,8 @@ type salesforceConfig struct {
 	ChangeEvents   bool   `yaml:"change_events" doc:"Whether won deals are heard of in seconds, by change events, and not only by asking. It needs Change Data Capture of Opportunity." default:"false" example:"true"`
 	ChangeEndpoint string `yaml:"change_endpoint" doc:"The host and port of the Pub/Sub API." default:"api.pubsub.salesforce.com:7443" example:"api.deu.pubsub.salesforce.com:7443"`
 	ChangeTopic    string `yaml:"change_topic" doc:"The channel of the change events." default:"/data/OpportunityChangeEvent" example:"/data/Deals__chn"`
+
+	OrganizationID string `yaml:"organization_id" doc:"The org's id, from Setup > Company Information: outbound messages are taken from no other. Needed where SALESFORCE_OUTBOUND_SECRET is set." example:"00D000000000001AAA"` //nolint:misspell
 
 	Note   bool             `yaml:"note" doc:"Whether a published handoff is also a note of the opportunity." default:"false" example:"true"`
 	Fields salesforceFields `yaml:"fields" doc:"Custom fields of the opportunity that are set when a handoff is published, by API name."`
@@ -117,7 +119,7 @@ type serveConfig struct {
 	Listen       string `yaml:"listen" doc:"The address of the team's pages, and of /healthz, /readyz and /metrics." default:"127.0.0.1:8765" example:"127.0.0.1:9000"`
 	TeamURL      string `yaml:"team_url" doc:"How browsers reach the team's pages, if it is another address than listen." default:"http:// and listen" example:"http://localhost:8765"`
 	PublicURL    string `yaml:"public_url" doc:"How the world reaches the public address, through your own TLS: a scheme and a host, without a path. Without it review links lead to the team's pages." example:"https://handoff.example.com"`
-	PublicListen string `yaml:"public_listen" doc:"The address that serves review links and Slack's clicks, and nothing else." default:"none" example:"127.0.0.1:8766"`
+	PublicListen string `yaml:"public_listen" doc:"The address that serves review links, Slack's clicks and the CRM's messages, and nothing else." default:"none" example:"127.0.0.1:8766"`
 	Me           string `yaml:"me" doc:"Who acts on the team's pages: an email address." default:"play.owner" example:"cs-ops@example.com"`
 }
 

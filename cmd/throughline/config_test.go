@@ -41,7 +41,7 @@ func TestConfigErrors(t *testing.T) {
 		"twice":                     {"seller:\n  company: A\n  company: B\n", []string{"line 3: seller.company stands there a second time"}, ""},
 		"no YAML":                   {"seller:\n\tcompany: 'planted\n", []string{"can't be read as YAML", "line 2"}, "planted"},
 		"an alias":                  {"seller: &s\n  company: A\n", []string{"line 1: seller is an anchor"}, ""},
-		"a secret under its name":   {"salesforce:\n  client_secret: hunter2\n", []string{"line 2: there is no key client_secret under salesforce: secrets don't stand in this file; set the environment variable SALESFORCE_CLIENT_SECRET (or the same with _FILE"}, "hunter2"},
+		"a secret under its name":   {"salesforce:\n  client_secret: hunter2\n", []string{"line 2: there is no key client_secret under salesforce: secrets don't stand in this file; set the environment variable SALESFORCE_CLIENT_SECRET or SALESFORCE_OUTBOUND_SECRET (or the same with _FILE"}, "hunter2"},
 		"a secret under another":    {"gong:\n  workspace: " + jwt + "\n", []string{"line 2: gong.workspace looks like a secret", "GONG_ACCESS_KEY_SECRET"}, jwt},
 		"a secret in a list":        {"deals:\n  types: [xoxb-123-planted]\n", []string{"line 2: deals.types looks like a secret"}, "planted"},
 		"a secret for a number":     {"deals:\n  min_amount: xoxb-123-planted\n", []string{"line 2: deals.min_amount looks like a secret"}, "planted"},
@@ -363,7 +363,7 @@ func TestInit(t *testing.T) {
 		vars    []string // named at the end
 		again   string   // said on the way
 	}{
-		"nothing but defaults": {"", config{Salesforce: &salesforceConfig{}}, []string{"SALESFORCE_CLIENT_SECRET"}, ""},
+		"nothing but defaults": {"", config{Salesforce: &salesforceConfig{}}, []string{"SALESFORCE_CLIENT_SECRET", "SALESFORCE_OUTBOUND_SECRET"}, ""},
 		"neither":              {seller + deals + "n\nn\n", config{}, nil, ""},
 		"Salesforce alone": {
 			"Example Corp\nExample Sync\nexample.com\n" + "New, Expansion\nmuch\n5000\nAE__c\nCSM__c\n" + "maybe\ny\nhttps://example.my.salesforce.com\nKEY\n\n\nn\nn\nn\nn\nall\ncompany\n",
@@ -373,7 +373,7 @@ func TestInit(t *testing.T) {
 				Salesforce:   &salesforceConfig{Login: "https://example.my.salesforce.com", ClientID: "KEY"},
 				Destinations: destinationsConfig{Salesforce: "company"},
 			},
-			[]string{"SALESFORCE_CLIENT_SECRET"},
+			[]string{"SALESFORCE_CLIENT_SECRET", "SALESFORCE_OUTBOUND_SECRET"},
 			"deals.min_amount must be a number\n",
 		},
 		"all": {
@@ -382,7 +382,7 @@ func TestInit(t *testing.T) {
 				Salesforce: &salesforceConfig{}, Gong: &gongConfig{}, Slack: &slackConfig{Field: "Channel__c", Patterns: []string{"deal-{customer}", "{domain}-deal"}},
 				Notion: &notionConfig{DataSource: "0123456789abcdef0123456789abcdef"}, Destinations: destinationsConfig{Notion: "team"},
 			},
-			[]string{"SALESFORCE_CLIENT_SECRET", "GONG_ACCESS_KEY", "GONG_ACCESS_KEY_SECRET", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "NOTION_TOKEN"},
+			[]string{"SALESFORCE_CLIENT_SECRET", "SALESFORCE_OUTBOUND_SECRET", "GONG_ACCESS_KEY", "GONG_ACCESS_KEY_SECRET", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "NOTION_TOKEN"},
 			"",
 		},
 		"Gong alone, and a secret": {seller + deals + "n\ny\nxoxb-planted\n\n", config{Gong: &gongConfig{}}, []string{"GONG_ACCESS_KEY", "GONG_ACCESS_KEY_SECRET"}, "gong.base looks like a secret"},

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"maps"
+	"net/http"
 	netmail "net/mail"
 	"slices"
 	"time"
@@ -20,6 +21,7 @@ import (
 	"throughline/connect/notion"
 	"throughline/connect/salesforce"
 	"throughline/connect/salesforce/changes"
+	"throughline/connect/salesforce/outbound"
 	"throughline/connect/slack"
 	"throughline/lifecycle"
 	"throughline/store"
@@ -40,6 +42,11 @@ type connection struct {
 	org  string      // of a CRM: what its wins are remembered under, which stays the same
 	// listen opens what tells a CRM's changes as they happen; nil where that is not used.
 	listen func(won.Filter) (feed, error)
+	// hook answers what a CRM posts to the public address when something is changed
+	// there, at hookPath, a pattern of http.ServeMux, and tells where to look again; nil
+	// where that is not used.
+	hook     func(hear func(context.Context, won.Notice) error) http.Handler
+	hookPath string
 
 	system collect.System // nil for what holds nothing of deals, and for the CRM
 	check  func(context.Context) []connect.Permission
@@ -83,6 +90,7 @@ type connector struct {
 var connectors = []connector{
 	{&salesforce.About, connectSalesforce},
 	{&changes.About, nil},
+	{&outbound.About, nil},
 	{&gong.About, connectGong},
 	{&slack.About, connectSlack},
 	{&notion.About, connectNotion},
@@ -222,8 +230,8 @@ func connectSalesforce(c *config, n *connections, with tools) *connection {
 	if err == nil && secret == "" && (s.KeyFile == "" || s.Username == "") {
 		err = errors.New("set the environment variable SALESFORCE_CLIENT_SECRET (or SALESFORCE_CLIENT_SECRET_FILE), or username and key_file under salesforce in the configuration")
 	}
-	if err != nil {
-		conn.err = err
+	messages, err2 := c.outboundMessages(with)
+	if conn.err = errors.Join(err, err2); conn.err != nil {
 		return conn
 	}
 	org, err := salesforce.New(salesforce.Config{
@@ -243,8 +251,25 @@ func connectSalesforce(c *config, n *connections, with tools) *connection {
 			})
 		}
 	}
+	if messages != nil {
+		conn.hook, conn.hookPath = messages.Handler, outbound.Pattern
+	}
 	conn.publishes("salesforce", c.Destinations.Salesforce, org, org.Remove)
 	return conn
+}
+
+// outboundMessages takes Salesforce's outbound messages; nil where no secret is set
+// for their address.
+func (c *config) outboundMessages(with tools) (*outbound.Endpoint, error) {
+	secret, err := with.look("SALESFORCE_OUTBOUND_SECRET")
+	if err != nil || secret == "" {
+		return nil, err
+	}
+	endpoint, err := outbound.New(outbound.Config{Secret: secret, Org: c.Salesforce.OrganizationID, Log: with.log})
+	if err != nil {
+		return nil, fmt.Errorf("SALESFORCE_OUTBOUND_SECRET and salesforce.organization_id in the configuration: %w", err)
+	}
+	return endpoint, nil
 }
 
 // writing is how handoffs are published to Salesforce; nil where they are not.

@@ -77,6 +77,7 @@ func newBed(t *testing.T, deals ...string) *bed {
 		t.Setenv(s.name, plant(s.name))
 	}
 	t.Setenv("SLACK_SIGNING_SECRET", "")
+	t.Setenv("SALESFORCE_OUTBOUND_SECRET", "")
 	t.Setenv("DATABASE_URL", "")
 	tw.salesforce.ClientSecret, tw.gong.Key, tw.gong.Secret = plant("SALESFORCE_CLIENT_SECRET"), plant("GONG_ACCESS_KEY"), plant("GONG_ACCESS_KEY_SECRET")
 	tw.slack.Token, tw.slack.AppToken, tw.notion.Token = plant("SLACK_BOT_TOKEN"), plant("SLACK_APP_TOKEN"), plant("NOTION_TOKEN")

@@ -17,6 +17,7 @@ type secretVar struct {
 // secrets are all of them.
 var secrets = []secretVar{
 	{"SALESFORCE_CLIENT_SECRET", "salesforce", "the External Client App's consumer secret; not needed where key_file is set"},
+	{"SALESFORCE_OUTBOUND_SECRET", "salesforce", "where outbound messages tell of won deals: the last part of the address that they are sent to, 24 to 128 letters, digits, hyphens and underscores"},
 	{"GONG_ACCESS_KEY", "gong", "the access key, from Gong's Settings > API"},
 	{"GONG_ACCESS_KEY_SECRET", "gong", "its secret"},
 	{"SLACK_BOT_TOKEN", "slack", "the app's bot token, from OAuth & Permissions in its settings"},

@@ -186,6 +186,9 @@ func (w *wired) parts(ctx context.Context) ([]activity, error) {
 			public.Handle("POST /slack/interactions", clicks)
 		}
 	}
+	if w.crm.hook != nil {
+		public.Handle(w.crm.hookPath, w.crm.hook(w.watch.Hear))
+	}
 	if at := w.config.Serve.PublicListen; at != "" {
 		publicPart, err := w.listener(ctx, at, public)
 		if err != nil {
