@@ -3,6 +3,7 @@ package hubspot
 import (
 	"fmt"
 	"html"
+	"sort"
 	"strings"
 	"unicode/utf16"
 
@@ -31,16 +32,11 @@ func noteHTML(title, link string, blocks []render.Block, room int) string {
 		cutShort = "<p><em>The rest stands in the handoff: this note has no room for it.</em></p>"
 	)
 	bare := withoutEvidence(blocks)
-	for n := len(bare); n >= 0; n-- {
-		end := noQuotes
-		if n < len(bare) {
-			end = cutShort
-		}
-		if all = head + blocksHTML(bare[:n]) + end; length(all) <= room {
-			return all
-		}
+	if all = head + blocksHTML(bare) + noQuotes; length(all) <= room {
+		return all
 	}
-	return cutShort
+	over := sort.Search(len(bare), func(n int) bool { return length(head+blocksHTML(bare[:n+1])+cutShort) > room })
+	return head + blocksHTML(bare[:over]) + cutShort
 }
 
 func length(s string) int {

@@ -165,7 +165,7 @@ func (p *Portal) edition(pub connect.Publication) (*edition, error) {
 		values: map[Value]string{ValueLink: pub.Link, ValueStatus: string(view.Status), ValueVersion: strconv.Itoa(view.Version), ValueSummary: summary(view)},
 	}
 	w.mark = marker{key: w.key, version: w.version, digest: digest("")}
-	body := noteHTML(title, pub.Link, blocks, mostNote-length(w.mark.line()))
+	body := noteHTML(shortened(title, mostSubject), pub.Link, blocks, mostNote-length(w.mark.line()))
 	w.mark.digest = digest(body)
 	w.body = w.mark.line() + body
 	if w.withTasks {
@@ -182,8 +182,11 @@ func summary(view *throughline.Handoff) string {
 			uses = append(uses, strings.TrimSuffix(oneLine(it.Text), "."))
 		}
 	}
-	return strings.Join(uses, "; ")
+	return shortened(strings.Join(uses, "; "), mostSummary)
 }
+
+// mostSummary is how long we make the use cases in one line, in characters.
+const mostSummary = 2000
 
 // tries is how often writing is tried where it is not clear whether it was done.
 const tries = 3

@@ -140,3 +140,15 @@ func files(t *testing.T, dir string) map[string]string {
 	}
 	return out
 }
+
+// write writes a file below a directory.
+func write(t *testing.T, dir, name, text string) {
+	t.Helper()
+	to := filepath.Join(dir, name)
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(to, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -2,6 +2,7 @@ package hubspot
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -91,4 +92,11 @@ func (f *Fault) write(w http.ResponseWriter, status int, body []byte) {
 	}
 	w.WriteHeader(status)
 	_, _ = w.Write(body)
+}
+
+// Waiting reports whether something was ordered that has not come yet.
+func (s *Server) Waiting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.faults, func(f *fault) bool { return f.left > 0 })
 }

@@ -134,3 +134,10 @@ func (s *Server) fromOne(r *request, id, after string) map[string]any {
 	}
 	return row
 }
+
+// Linked are the ids of the objects of a type that an object is tied to.
+func (s *Server) Linked(kind, id, toKind string) []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.linked(kind, id, toKind)
+}
