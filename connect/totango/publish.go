@@ -90,7 +90,7 @@ type edition struct {
 	version    int
 	account    string // Totango's id of it
 	subject    string
-	document   document
+	document   *document
 	tasks      bool // whether milestones have any
 	milestones []milestone
 }
@@ -114,24 +114,22 @@ func (c *Client) edition(p connect.Publication) (*edition, error) {
 	if err != nil {
 		return nil, &connect.Error{Vendor: Vendor, Op: opPublish, Err: err, Advice: "this is a fault in Throughline; please report it"}
 	}
-	e := &edition{key: p.Key, version: p.Handoff.Version, document: document{title: cut(line(title), mostTitle), blocks: blocks}}
+	to, ok := linkable(p.Link)
+	if !ok || p.Audience == throughline.AudienceCustomer {
+		to = ""
+	}
+	e := &edition{key: p.Key, version: p.Handoff.Version, document: newDocument(title, to, blocks)}
 	e.subject = "Handoff: " + e.document.title
-	if p.Audience != throughline.AudienceCustomer {
-		if to, ok := linkable(p.Link); ok {
-			e.document.link = to
-		}
-		if e.tasks = c.cfg.Tasks; e.tasks {
-			view := render.For(p.Handoff, p.Audience)
-			e.milestones = milestones(p.Key, view, e.document.link, assignee(p.Deal, view))
-		}
+	if e.tasks = c.cfg.Tasks && p.Audience != throughline.AudienceCustomer; e.tasks {
+		view := render.For(p.Handoff, p.Audience)
+		e.milestones = milestones(p.Key, view, to, assignee(p.Deal, view))
 	}
 	return e, nil
 }
 
 // mark is the marker of the edition's touchpoint, with the tasks that were made.
 func (e *edition) mark(c *Client, tasks []made) marker {
-	whole := joined(e.document.parts(true))
-	return marker{e.key, e.version, digest(e.subject, e.document.link, whole, c.cfg.Flow, c.cfg.Type), tasks}
+	return marker{e.key, e.version, digest(e.subject, e.document.link, joined(e.document.whole), c.cfg.Flow, c.cfg.Type), tasks}
 }
 
 // settled is what Totango shows of the handoff. Where it shows nothing, it is

@@ -21,9 +21,14 @@ const (
 
 // A document is a handoff as a touchpoint shows it.
 type document struct {
-	title  string
-	link   string // empty for none
-	blocks []render.Block
+	title string
+	link  string // empty for none
+	// The text in parts: with all quotes, and without.
+	whole, brief []part
+}
+
+func newDocument(title, link string, blocks []render.Block) *document {
+	return &document{title: cut(line(title), mostTitle), link: link, whole: parts(blocks, true), brief: parts(blocks, false)}
 }
 
 // A part is a heading, or an entry that is shown whole or not at all.
@@ -41,14 +46,13 @@ func (d *document) content(m marker) string {
 		head += "Open it: " + d.link + "\n"
 	}
 	foot := "\n\nKept by Throughline, which replaces this text when there is a newer version.\n" + m.String()
-	if s := head + joined(d.parts(true)) + foot; length(s) <= MostContent {
+	if s := head + joined(d.whole) + foot; length(s) <= MostContent {
 		return s
 	}
-	parts := d.parts(false)
-	if s := head + joined(parts) + d.notice("its quotes are left out here") + foot; length(s) <= MostContent {
+	if s := head + joined(d.brief) + d.notice("its quotes are left out here") + foot; length(s) <= MostContent {
 		return s
 	}
-	return head + d.shortened(parts, MostContent-length(head+foot)) + foot
+	return head + d.shortened(MostContent-length(head+foot)) + foot
 }
 
 // notice says what had to be left out, and where it is.
@@ -61,7 +65,8 @@ func (d *document) notice(what string) string {
 }
 
 // shortened are the parts that fit, and what is said of the rest.
-func (d *document) shortened(parts []part, room int) string {
+func (d *document) shortened(room int) string {
+	parts := d.brief
 	said := func(left int) string {
 		return d.notice(fmt.Sprintf("%d of its %d entries, and its quotes, are left out here", left, entries(parts)))
 	}
@@ -99,9 +104,9 @@ func entries(parts []part) int {
 
 // parts lay the blocks out in plain text. A line that begins with = or - is a
 // heading or an entry of ours: no text of a deal's begins one.
-func (d *document) parts(quotes bool) []part {
+func parts(blocks []render.Block, quotes bool) []part {
 	var out []part
-	for _, b := range d.blocks {
+	for _, b := range blocks {
 		text := plain(b.Text)
 		switch b.Kind {
 		case render.BlockHeading:

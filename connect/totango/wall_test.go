@@ -49,3 +49,21 @@ func (r *rig) all() string {
 	}
 	return all.String()
 }
+
+// TestTasksOfTheView: tasks are made of what the audience sees: no milestone that the
+// AE said is none, corrections instead of what was drafted, and no doubt.
+func TestTasksOfTheView(t *testing.T) {
+	r := newRig(t)
+	h := brightwater(t)
+	all := milestones(h)
+	all[0].Remarks = []throughline.Remark{{Kind: throughline.RemarkNotCommitment, Text: "Only an idea.", By: "Nadia Karim"}}
+	all[1].Remarks = []throughline.Remark{{Kind: throughline.RemarkCorrected, Text: "Ten wards plan in Rota.", By: "Nadia Karim"}}
+	doubt := all[1].Evidence[0]
+	doubt.As, doubt.Quote = throughline.AsDoubt, "I am not sure about that."
+	all[1].Evidence = append([]throughline.Evidence{doubt}, all[1].Evidence...)
+	r.publish(t, h)
+	tasks := r.twin.Tasks()
+	if len(tasks) != 1 || tasks[0].Title != "Ten wards plan in Rota." || strings.Contains(tasks[0].Description, "not sure") || !strings.Contains(tasks[0].Description, "“After sixty days") {
+		t.Errorf("got %+v", tasks)
+	}
+}

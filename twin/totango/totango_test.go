@@ -85,7 +85,7 @@ func TestSearchAccounts(t *testing.T) {
 		got := string(told.Response.Accounts.Hits)
 		if status != http.StatusOK {
 			got = http.StatusText(status)
-			want = map[string]string{"401": "Unauthorized", "400": "Bad Request"}[want]
+			want = map[string]string{"401": http.StatusText(http.StatusUnauthorized), "400": http.StatusText(http.StatusBadRequest)}[want]
 		}
 		if got != want {
 			t.Errorf("%s: got %s, want %s", query, got, want)
