@@ -10,13 +10,20 @@ import (
 const (
 	leastTopic    = 2.2 // weight of what a question asks for; less is about nothing in particular
 	leastTopicHit = 0.7 // share of it that stands about the answer
-	leastInAnswer = 0.5 // share of it that stands in the answer itself, where no kind of answer tells
+	leastInAnswer = 0.3 // share of it that stands in the answer's own sentence, where that is to name somebody or something
 	onTopic       = 1.5 // weight from which a general question is about something in particular
 )
 
 // How much a word counts that stands not in the answer but up to three turns
 // before it: mostly in the question.
 var before = []float64{0.9, 0.6, 0.4}
+
+// What is named stays spoken of for longer: for how many turns, and how much it
+// counts.
+const (
+	namedTurns = 12
+	namedShare = 0.7
+)
 
 // general are the questions about no one thing, and the kinds of item that answer
 // them, the likeliest first.
@@ -48,14 +55,13 @@ func (rd *reading) reasks(agenda *throughline.Agenda, asked map[*line]bool, foun
 }
 
 // confirms reports whether the question says again what was answered, to have it
-// confirmed, in itself or in the sentence beside it.
+// confirmed, in itself or in a question right behind it ("Is that right?").
 func (rd *reading) confirms(i int) bool {
-	for _, j := range []int{i - 1, i, i + 1} {
-		if j >= 0 && j < len(rd.call) && rd.call[j].p == rd.call[i].p && rd.call[j].cues[cueConfirming] > 0 {
-			return true
-		}
+	if rd.call[i].cues[cueConfirming] > 0 {
+		return true
 	}
-	return false
+	next := i + 1
+	return next < len(rd.call) && rd.call[next].p == rd.call[i].p && rd.call[next].question && rd.call[next].cues[cueConfirming] > 0
 }
 
 func (rd *reading) answered(agenda *throughline.Agenda, l *line) (throughline.DraftQuote, bool) {
@@ -85,7 +91,7 @@ func (rd *reading) generally(agenda *throughline.Agenda, l *line, kinds []throug
 			}
 			f := rd.profile(p)
 			hit := 0.0
-			for _, t := range l.terms {
+			for _, t := range l.topic {
 				if f.weight[t] > 0 {
 					hit += rd.vocab.weight(t)
 				}
@@ -108,7 +114,7 @@ func (rd *reading) generally(agenda *throughline.Agenda, l *line, kinds []throug
 // counts as its rarest.
 func (rd *reading) topic(l *line) float64 {
 	sum := 0.0
-	for _, t := range l.terms {
+	for _, t := range l.topic {
 		sum += rd.vocab.weight(t)
 	}
 	return sum
@@ -123,32 +129,46 @@ func (rd *reading) exactly(l *line) (throughline.DraftQuote, bool) {
 	if !ok || topic < leastTopic {
 		return throughline.DraftQuote{}, false
 	}
-	var best *line
+	var best, end *line
 	most := leastTopicHit * topic
 	for i, lines := range rd.deal {
 		if len(lines) == 0 || lines[0].p.Side() != throughline.SideCustomer {
 			continue
 		}
-		about := rd.about(i, l)
-		for _, a := range lines {
+		about := rd.about(i, l, kind.turns)
+		for n, a := range lines {
 			in := rd.shared(l, a)
 			if a.question || !kind.fits(a, l) || in < kind.inAnswer*topic {
 				continue
 			}
 			if hit := about + in/4; about >= leastTopicHit*topic && hit > most {
-				best, most = a, hit
+				best, end = together(lines, n, func(b *line) bool { return !b.question && kind.fits(b, l) })
+				most = hit
 			}
 		}
 	}
 	if best == nil {
 		return throughline.DraftQuote{}, false
 	}
-	return throughline.DraftQuote{Ref: best.p.Ref, Text: best.text()}, true
+	return throughline.DraftQuote{Ref: best.p.Ref, Text: best.p.Text[best.span.Start:end.span.End]}, true
+}
+
+// together is from which to which line beside the nth others fit, too: an answer
+// is often given in two or three short sentences.
+func together(lines []*line, n int, fits func(*line) bool) (from, to *line) {
+	i, j := n, n
+	for i > 0 && n-i < 2 && fits(lines[i-1]) {
+		i--
+	}
+	for j+1 < len(lines) && j-n < 2 && fits(lines[j+1]) {
+		j++
+	}
+	return lines[i], lines[j]
 }
 
 // about weighs how much of a question's topic stands in a passage of the deal and
-// in the turns of its source just before it.
-func (rd *reading) about(i int, q *line) float64 {
+// in so many turns of its source just before it.
+func (rd *reading) about(i int, q *line, turns int) float64 {
 	source := rd.deal[i][0].p.Source
 	counts := map[term]float64{}
 	take := func(lines []*line, share float64) {
@@ -159,13 +179,22 @@ func (rd *reading) about(i int, q *line) float64 {
 		}
 	}
 	take(rd.deal[i], 1)
-	for n, share := range before {
-		if j := i - 1 - n; j >= 0 && len(rd.deal[j]) > 0 && rd.deal[j][0].p.Source == source {
-			take(rd.deal[j], share)
+	for n := 1; n <= turns && i-n >= 0; n++ {
+		lines := rd.deal[i-n]
+		if len(lines) == 0 || lines[0].p.Source != source {
+			continue
+		}
+		if n <= len(before) {
+			take(lines, before[n-1])
+		}
+		for _, l := range lines {
+			for _, t := range l.things {
+				counts[t] = max(counts[t], namedShare)
+			}
 		}
 	}
 	sum := 0.0
-	for _, t := range q.terms {
+	for _, t := range q.topic {
 		sum += rd.vocab.weight(t) * counts[t]
 	}
 	return sum
@@ -174,7 +203,7 @@ func (rd *reading) about(i int, q *line) float64 {
 // shared weighs the words that two lines share.
 func (rd *reading) shared(q, a *line) float64 {
 	sum := 0.0
-	for _, t := range q.terms {
+	for _, t := range q.topic {
 		if slices.Contains(a.terms, t) {
 			sum += rd.vocab.weight(t)
 		}
@@ -185,6 +214,7 @@ func (rd *reading) shared(q, a *line) float64 {
 // An answerKind is what answers a question.
 type answerKind struct {
 	fits     func(answer, question *line) bool
+	turns    int     // how far before the answer its topic may stand
 	inAnswer float64 // share of the topic that must stand in the answer's own sentence
 }
 
@@ -193,13 +223,13 @@ type answerKind struct {
 func kindOfAnswer(q *line) (answerKind, bool) {
 	switch {
 	case q.cues[cueHowMany] > 0:
-		return answerKind{fits: func(a, _ *line) bool { return a.number }}, true
+		return answerKind{fits: func(a, _ *line) bool { return a.number }, turns: namedTurns}, true
 	case q.cues[cueWhen] > 0:
-		return answerKind{fits: func(a, _ *line) bool { return a.date }}, true
+		return answerKind{fits: func(a, _ *line) bool { return a.date }, turns: namedTurns}, true
 	case q.cues[cueWho] > 0:
 		return answerKind{fits: func(a, _ *line) bool { return a.name }, inAnswer: leastInAnswer}, true
 	case q.cues[cueWhich] > 0:
-		return answerKind{fits: func(a, q *line) bool { return a.thing && saysNew(a, q) }, inAnswer: leastTopicHit}, true
+		return answerKind{fits: func(a, q *line) bool { return a.thing && saysNew(a, q) }, inAnswer: leastInAnswer}, true
 	}
 	return answerKind{}, false
 }

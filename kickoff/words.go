@@ -18,6 +18,8 @@ type line struct {
 	span     ground.Span
 	tokens   []lexicon.Token
 	terms    []term // of substance, each once
+	topic    []term // of those, what a question asks about
+	things   []term // of those, what is written as a name within a sentence
 	cues     map[string]float64
 	question bool // ends in a question mark
 	leads    bool // begins as a question does
@@ -41,6 +43,9 @@ func stem(w string) term {
 	for _, end := range []string{"ing", "ed", "es", "s"} {
 		if cut, ok := strings.CutSuffix(w, end); ok && utf8.RuneCountInString(cut) >= 4 {
 			w = cut
+			if n := len(w); end != "s" && w[n-1] == w[n-2] && w[n-1] != 's' && w[n-1] != 'l' {
+				w = w[:n-1] // "running"
+			}
 			break
 		}
 	}
@@ -97,6 +102,7 @@ func (r *reader) lines(p *throughline.Passage, lex *lexicon.Lexicon) []*line {
 		}
 		l.question = strings.HasSuffix(strings.TrimRight(text, "\"”’')» "), "?")
 		l.read(r, lex, hits)
+		l.readTopic(r, lex, hits)
 		out = append(out, l)
 	}
 	return out
@@ -139,6 +145,40 @@ func (l *line) read(r *reader, lex *lexicon.Lexicon, hits []lexicon.Hit) {
 	}
 }
 
+// readTopic takes the terms that stand after the words that begin a question and
+// are none of them; all others, where there are none.
+func (l *line) readTopic(r *reader, lex *lexicon.Lexicon, hits []lexicon.Hit) {
+	asking := make([]bool, len(l.tokens))
+	first := -1
+	for _, h := range hits {
+		if !slices.Contains(cueQuestions, h.Section) && h.Section != cueRequest {
+			continue
+		}
+		if first < 0 {
+			first = h.First
+		}
+		for i := h.First; i <= h.Last; i++ {
+			asking[i] = true
+		}
+	}
+	if first < 0 {
+		l.topic = l.terms
+		return
+	}
+	for _, from := range []int{first, 0} {
+		rest := line{}
+		for i := from; i < len(l.tokens); i++ {
+			if !asking[i] {
+				rest.tokens = append(rest.tokens, l.tokens[i])
+			}
+		}
+		rest.read(r, lex, lex.Find(rest.tokens))
+		if l.topic = rest.terms; len(l.topic) > 0 {
+			return
+		}
+	}
+}
+
 // smallNumber is up to which a number says nothing by itself: "one thing", "two of
 // us".
 const smallNumber = 3
@@ -162,10 +202,11 @@ func (l *line) word(r *reader, lex *lexicon.Lexicon, i int) {
 		return
 	case r.sides[w]:
 		return
-	case r.names[w]:
+	case r.names[w], r.names[strings.TrimSuffix(w, "s")]: // "Curtis's"
 		l.name = l.name || t.Capital
 	case i > 0 && t.Capital && len(w) > 2 && !lex.InClass("stop", w):
 		l.thing = true
+		l.things = append(l.things, stem(w))
 	}
 	if utf8.RuneCountInString(w) < 3 || lex.InClass("stop", w) {
 		return
