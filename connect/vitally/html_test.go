@@ -86,7 +86,7 @@ func brightwater(t testing.TB) *throughline.Handoff {
 }
 
 // links are addresses that a note may be given for its own.
-var links = []string{"", "https://handoffs.example/d/1?a=1&b=%22%3E", "javascript:alert(1)", `https://x.example/"><script>`}
+var links = []string{"", "https://handoffs.example/d/1?a=1&b=%22%3E", "javascript:alert(1)", `https://x.example/"><script>`, "https://user:planted@x.example/"}
 
 // TestSubset: notes and tasks have only what Vitally keeps, and there every element
 // is closed.
@@ -95,6 +95,9 @@ func TestSubset(t *testing.T) {
 		for _, link := range links {
 			e := editionOf(t, brightwater(t), a, link)
 			held(t, e.note)
+			if strings.Contains(e.note, "planted") {
+				t.Errorf("for %s the note has a link with a password", a)
+			}
 			for _, m := range e.tasks {
 				held(t, m.about)
 			}

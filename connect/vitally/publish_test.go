@@ -441,6 +441,25 @@ func TestVendorRepeats(t *testing.T) {
 	r.untold(t, err.Error())
 }
 
+// TestBadRequest: what Vitally says of a body may repeat it, and is not told on.
+func TestBadRequest(t *testing.T) {
+	r := newRig(t)
+	r.config.HTTP = &http.Client{Transport: handled{http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		if req.Method != http.MethodPost {
+			r.twin.ServeHTTP(w, req)
+			return
+		}
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte(`{"error":"note may not say Four wards plan their weekends, Nadia"}`))
+	})}}
+	_, err := r.client(t).Publish(t.Context(), publication(brightwater(t)))
+	var e *connect.Error
+	if !errors.As(err, &e) || e.Status != http.StatusBadRequest || e.Advice == "" {
+		t.Errorf("got %v", err)
+	}
+	r.untold(t, err.Error())
+}
+
 // TestRateLimit: the stand-in turns away what is too much, says for how long, and
 // the connector waits that long.
 func TestRateLimit(t *testing.T) {
