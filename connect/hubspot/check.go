@@ -87,7 +87,7 @@ func (p *Portal) lacking(ctx context.Context) []connect.Permission {
 		return nil // the scope stands in the list
 	}
 	find := func(name string) int { return slices.IndexFunc(all, func(f property) bool { return f.Name == name }) }
-	for _, f := range []struct{ name, purpose string }{{p.cfg.AEField, "who the AE is"}, {p.cfg.CSMField, "who the CSM is"}} {
+	for _, f := range []struct{ name, purpose string }{{p.cfg.AEField, "who the AE is"}, {p.cfg.CSMField, "who the CSM is"}, {p.cfg.KickoffField, "when the kickoff is"}} {
 		if f.name != "" && !strings.Contains(f.name, ".") && find(f.name) < 0 {
 			miss("the property "+f.name, f.purpose, "deals have no property "+f.name, "put its internal name right in the configuration, or make it")
 		}

@@ -31,7 +31,7 @@ func (p *Portal) Collect(ctx context.Context, id, dir string) (*connect.Record, 
 // record is what the deal's records tell of it.
 func (d *Deal) record() *connect.Record {
 	r := &connect.Record{
-		ID: d.ID, Name: d.Record.text("dealname"), CloseDate: day(d.Record.text("closedate")), AE: d.emailOf(d.AE), CSM: d.emailOf(d.CSM),
+		ID: d.ID, Name: d.Record.text("dealname"), CloseDate: day(d.Record.text("closedate")), AE: d.emailOf(d.AE), CSM: d.emailOf(d.CSM), Kickoff: d.Kickoff,
 		Opened: d.opened(), Closed: d.closed(), Links: d.links(), Fields: map[string]string{}, URL: webPage(d.Record.URL),
 	}
 	if d.Company != nil {

@@ -2,6 +2,7 @@ package hubspot_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -388,6 +389,62 @@ func TestMerged(t *testing.T) {
 	r, gaps, err := b.portal(t).Collect(t.Context(), "699", t.TempDir())
 	if err != nil || r.ID != deal || !strings.Contains(gaps[0].What, "the deal 699 was merged into 700") {
 		t.Errorf("%v: %+v, %+v", err, r, gaps)
+	}
+}
+
+// TestConfiguredProperties: who AE and CSM are and when the kickoff is stands where
+// the configuration says, on the deal or its company; what is not there is said.
+func TestConfiguredProperties(t *testing.T) {
+	for name, tt := range map[string]struct {
+		ae, csm, kickoff string
+		set              twin.Record
+		wantAE, wantCSM  string
+		wantKickoff      string
+		gap              string
+	}{
+		"of the company":        {csm: "company.success", wantAE: "ann@vendor.example", wantCSM: "cy@vendor.example"},
+		"an address":            {csm: "csm_mail", set: twin.Record{"csm_mail": "Some@Vendor.Example"}, wantAE: "ann@vendor.example", wantCSM: "some@vendor.example"},
+		"another AE":            {ae: "success_manager", wantAE: "cy@vendor.example"},
+		"an AE that is not set": {ae: "hunter", set: twin.Record{"hunter": ""}, wantAE: "ann@vendor.example"},
+		"no such property":      {csm: "no_such", wantAE: "ann@vendor.example", gap: "the property no_such, which the configuration names, is not there"},
+		"a kickoff's day":       {kickoff: "kickoff", set: twin.Record{"kickoff": "2026-06-09"}, wantAE: "ann@vendor.example", wantKickoff: "2026-06-09"},
+		"a kickoff's moment":    {kickoff: "kickoff", set: twin.Record{"kickoff": "2026-06-09T13:00:00.000Z"}, wantAE: "ann@vendor.example", wantKickoff: "2026-06-09T13:00:00Z"},
+		"a kickoff in words":    {kickoff: "kickoff", set: twin.Record{"kickoff": "soon"}, wantAE: "ann@vendor.example"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.small(t)
+			for _, p := range []string{"csm_mail", "kickoff", "hunter"} {
+				b.twin.Define("deals", twin.Property{Name: p})
+			}
+			b.twin.Define("companies", twin.Property{Name: "success"})
+			b.twin.Set("companies", "500", twin.Record{"success": "2"}, start)
+			b.twin.Set("deals", deal, tt.set, start)
+			b.config.AEField, b.config.CSMField, b.config.KickoffField = tt.ae, tt.csm, tt.kickoff
+			r, gaps, err := b.portal(t).Collect(t.Context(), deal, t.TempDir())
+			if err != nil || r.AE != tt.wantAE || r.CSM != tt.wantCSM || r.Kickoff != tt.wantKickoff {
+				t.Errorf("%v: %q, %q, %q", err, r.AE, r.CSM, r.Kickoff)
+			}
+			if slices.ContainsFunc(gaps, func(g connect.Gap) bool { return strings.Contains(g.What, "configuration") }) != (tt.gap != "") ||
+				tt.gap != "" && !slices.ContainsFunc(gaps, func(g connect.Gap) bool { return strings.HasPrefix(g.What, tt.gap) }) {
+				t.Errorf("%+v", gaps)
+			}
+		})
+	}
+}
+
+// TestManyOwners: of a large account only those are read who have to do with the deal.
+func TestManyOwners(t *testing.T) {
+	b := newBench(t)
+	b.small(t)
+	for i := range 600 { // more than a page
+		b.twin.AddOwner(twin.Owner{ID: fmt.Sprint(100 + i), Email: fmt.Sprintf("p%d@vendor.example", i), FirstName: "Pat", LastName: fmt.Sprintf("Number%d", i)})
+	}
+	b.twin.Associate("notes", b.twin.Put("notes", twin.Record{"hs_note_body": "Pat Number599 knows more.", "hs_timestamp": start.Format(time.RFC3339)}), "deals", deal, "")
+	r, _, err := b.portal(t).Collect(t.Context(), deal, t.TempDir())
+	want := []string{"ann@vendor.example", "cy@vendor.example", "left@vendor.example", "p599@vendor.example"}
+	if err != nil || !slices.Equal(r.Sellers, want) {
+		t.Errorf("%v, %v", r.Sellers, err)
 	}
 }
 

@@ -81,7 +81,7 @@ func explainRate(e *connect.Error, r refusal, header http.Header) {
 	switch {
 	case strings.Contains(r.Policy, "DAILY"):
 		e.RetryAfter, e.Message = dailyWait, "the account's calls of the day are used up"
-		e.Advice = "wait until midnight in the account's time zone, or let other integrations call less (HubSpot: Development > Monitoring > API call usage)"
+		e.Advice = "wait until midnight in the account's time zone, or let other integrations call less"
 	case strings.HasPrefix(r.Policy, "SECONDLY"):
 		e.RetryAfter = secondWait
 	default:

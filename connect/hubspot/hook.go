@@ -40,6 +40,13 @@ const (
 	mostHookBody = 1 << 20
 )
 
+// HookPattern is where webhooks are posted, as [http.ServeMux] has it; HookPath is its
+// path, which follows the public address.
+const (
+	HookPattern = "POST " + HookPath
+	HookPath    = "/hubspot/webhooks"
+)
+
 // dealType is what HubSpot numbers deals with.
 const dealType = "0-3"
 

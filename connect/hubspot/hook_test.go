@@ -60,9 +60,9 @@ func TestWebhooks(t *testing.T) {
 	b.twin.Target = "https://handoff.example.com/hooks/hubspot?a=b"
 	through(t, server.URL)
 
-	b.put("51", "closedwon", b.now, nil)
-	b.put("52", "closedwon", b.now, nil)
-	b.twin.Set("contacts", "601", twin.Record{"jobtitle": "CEO"}, b.now) // no deal
+	b.put("51", "closedwon", b.now(), nil)
+	b.put("52", "closedwon", b.now(), nil)
+	b.twin.Set("contacts", "601", twin.Record{"jobtitle": "CEO"}, b.now()) // no deal
 	if err := b.twin.Deliver(t.Context(), true); err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +70,7 @@ func TestWebhooks(t *testing.T) {
 		t.Errorf("heard %q", got)
 	}
 	h.err = errors.New("the database is away")
-	b.twin.Move("51", "closedlost", b.now.Add(time.Second))
+	b.twin.Move("51", "closedlost", b.now().Add(time.Second))
 	for range 3 {
 		if err := b.twin.Deliver(t.Context(), false); err == nil {
 			t.Error("what was not dealt with was taken")
@@ -129,7 +129,7 @@ func TestOtherAccounts(t *testing.T) {
 	h := &heard{}
 	hook := b.portal(t).Hook(clientSecret, public, h.hear)
 	body := `[{"subscriptionId":1,"portalId":4242,"occurredAt":1,"subscriptionType":"deal.creation","objectId":1},{"subscriptionId":1,"portalId":999,"occurredAt":1,"subscriptionType":"deal.creation","objectId":2}]`
-	if status := post(t, hook, b.now, body, nil); status != http.StatusNoContent || h.told() != "1" {
+	if status := post(t, hook, b.now(), body, nil); status != http.StatusNoContent || h.told() != "1" {
 		t.Errorf("%d, heard %q", status, h.told())
 	}
 }
@@ -201,7 +201,7 @@ func TestHookRefuses(t *testing.T) {
 				sent = tt.body
 			}
 			hook := b.portal(t).Hook(secret, at, h.hear)
-			if got := post(t, hook, b.now.Add(tt.sent), sent, tt.spoil); got != tt.want {
+			if got := post(t, hook, b.now().Add(tt.sent), sent, tt.spoil); got != tt.want {
 				t.Errorf("answered %d, want %d", got, tt.want)
 			}
 			if h.told() != "" != (tt.want == 204 && tt.body == "") {

@@ -16,6 +16,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,6 +53,9 @@ type Config struct {
 	// owner: one of the deal ("csm"), or of its company ("company.csm"). Where AEField
 	// is empty, the AE is the deal's owner.
 	AEField, CSMField string
+	// KickoffField names the date or date and time property of the deal that holds
+	// when the kickoff is ("kickoff"); empty where none does.
+	KickoffField string
 
 	// Seller is the company that sells, which no record of the deal names: what of
 	// Name, Product and Domain is set goes into the deal's folder.
@@ -115,8 +119,8 @@ func New(cfg Config) (*Portal, error) {
 	if !versionForm.MatchString(cfg.Version) {
 		return nil, fmt.Errorf("hubspot: %q is no version of the API: one is a year and a month, such as %s", cfg.Version, DefaultVersion)
 	}
-	for _, field := range []string{cfg.AEField, cfg.CSMField} {
-		if field != "" && !fieldForm.MatchString(field) {
+	for _, field := range []string{cfg.AEField, cfg.CSMField, cfg.KickoffField} {
+		if field != "" && !fieldForm.MatchString(field) || field == cfg.KickoffField && strings.Contains(field, ".") {
 			return nil, fmt.Errorf("hubspot: %q is no property: name one of the deal, such as csm, or of its company, such as company.csm", field)
 		}
 	}

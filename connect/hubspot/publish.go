@@ -161,7 +161,7 @@ func (p *Portal) edition(pub connect.Publication) (*edition, error) {
 	}
 	view := render.For(pub.Handoff, pub.Audience)
 	w := &edition{
-		key: pub.Key, version: view.Version, deal: pub.Deal.ID, withTasks: p.cfg.Writing.Tasks, fields: p.cfg.Writing.Fields, csm: pub.Deal.CSM,
+		key: pub.Key, version: view.Version, deal: pub.Deal.ID, withTasks: p.cfg.Writing.Tasks && pub.Audience != throughline.AudienceCustomer, fields: p.cfg.Writing.Fields, csm: pub.Deal.CSM,
 		values: map[Value]string{ValueLink: pub.Link, ValueStatus: string(view.Status), ValueVersion: strconv.Itoa(view.Version), ValueSummary: summary(view)},
 	}
 	w.mark = marker{key: w.key, version: w.version, digest: digest("")}

@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"throughline"
@@ -29,6 +31,9 @@ type Deal struct {
 	Files    []File
 
 	AE, CSM string // of an owner: the id, or an email address; empty where not known
+	// Kickoff is a day, "2026-10-06", or a moment by RFC 3339; empty where the record
+	// does not tell.
+	Kickoff string
 	Gaps    []connect.Gap
 
 	properties []property // of deals
@@ -121,7 +126,7 @@ func (p *Portal) readDeal(ctx context.Context, d *Deal, id string) error {
 			return err
 		}
 	}
-	names := p.wanted(dealProperties, d.properties, p.cfg.AEField, p.cfg.CSMField)
+	names := p.wanted(dealProperties, d.properties, p.cfg.AEField, p.cfg.CSMField, p.cfg.KickoffField)
 	q := url.Values{
 		"propertiesWithHistory": {"dealstage"}, "archived": {"false"}, "associations": {"contacts,companies,notes,tasks,calls,meetings,emails"},
 		"properties": {strings.Join(names, ",")},
@@ -167,19 +172,32 @@ func (p *Portal) wanted(fixed []string, all []property, fields ...string) []stri
 	return slices.Compact(names)
 }
 
-// named is what a configured property holds: of the deal, or of its company.
+// named is what a configured property holds: of the deal, or of its company. One that
+// is not there is a gap.
 func (d *Deal) named(field, otherwise string) string {
-	if field == "" {
+	rec, name := &d.Record, field
+	if inner, ok := strings.CutPrefix(field, "company."); ok {
+		rec, name = d.Company, inner
+	}
+	if field == "" || rec == nil {
 		return otherwise
 	}
-	rec := &d.Record
-	if name, ok := strings.CutPrefix(field, "company."); ok {
-		if d.Company == nil {
-			return otherwise
-		}
-		rec, field = d.Company, name
+	if _, there := rec.Properties[name]; !there { // one without a value is there as null
+		d.note("the property %s, which the configuration names, is not there: put its internal name right, or make it", field)
 	}
-	return cmp.Or(rec.text(field), otherwise)
+	return cmp.Or(rec.text(name), otherwise)
+}
+
+// kickoff is what the configured property holds, where that is a time.
+func (d *Deal) kickoff(field string) string {
+	text := d.named(field, "")
+	if _, err := time.Parse(time.DateOnly, text); err == nil {
+		return text
+	}
+	if at := when(text); !at.IsZero() {
+		return at.Format(time.RFC3339)
+	}
+	return ""
 }
 
 func (p *Portal) readPipelines(ctx context.Context, d *Deal) error {
@@ -386,6 +404,7 @@ const fewOwners = 25
 // emails, and whom a text names; of a small account all.
 func (p *Portal) readOwners(ctx context.Context, d *Deal) error {
 	d.AE, d.CSM = d.named(p.cfg.AEField, d.Record.text("hubspot_owner_id")), d.named(p.cfg.CSMField, "")
+	d.Kickoff = d.kickoff(p.cfg.KickoffField)
 	var ids, emails []string
 	for _, id := range append(d.ownerIDs(), d.AE, d.CSM) {
 		switch {
@@ -410,12 +429,29 @@ func (p *Portal) readOwners(ctx context.Context, d *Deal) error {
 	}
 	texts := d.texts()
 	for _, o := range all {
-		if name := strings.ToLower(o.name()); len(all) <= fewOwners || strings.Contains(name, " ") && strings.Contains(texts, name) {
+		if name := strings.ToLower(o.name()); len(all) <= fewOwners || strings.Contains(name, " ") && stands(texts, name) {
 			named = append(named, o)
 		}
 	}
 	d.Owners = inOrder(named)
 	return nil
+}
+
+// stands reports whether a name stands in a text as whole words.
+func stands(text, name string) bool {
+	letter := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	for {
+		before, after, found := strings.Cut(text, name)
+		if !found {
+			return false
+		}
+		last, _ := utf8.DecodeLastRuneInString(before)
+		next, _ := utf8.DecodeRuneInString(after)
+		if !letter(last) && !letter(next) { // of nothing, the rune is none of these
+			return true
+		}
+		text = after
+	}
 }
 
 // texts are all that the records and the text files say, in lower case.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,26 +30,31 @@ type bench struct {
 	budget  *connect.Budget
 	log     *bytes.Buffer
 	waited  time.Duration
-	now     time.Time
+	clock   atomic.Int64 // the bench's time, in nanoseconds since 1970
 }
+
+func (b *bench) now() time.Time { return time.Unix(0, b.clock.Load()).UTC() }
+
+func (b *bench) set(to time.Time) { b.clock.Store(to.UnixNano()) }
 
 // start is when a bench's clock begins.
 var start = time.Date(2026, 6, 1, 9, 0, 0, 0, time.UTC)
 
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{twin: twin.New(), budget: &connect.Budget{}, log: &bytes.Buffer{}, now: start}
+	b := &bench{twin: twin.New(), budget: &connect.Budget{}, log: &bytes.Buffer{}}
+	b.set(start)
 	b.twin.Token = plantedSecret
-	b.twin.Now = func() time.Time { return b.now }
+	b.twin.Now = b.now
 	server := httptest.NewServer(b.twin)
 	t.Cleanup(server.Close)
 	b.address = server.URL
 	b.config = hubspot.Config{
 		Token: plantedSecret, Base: server.URL, Budget: b.budget, Limiter: connect.NewLimiter(1000, 1000), SearchLimiter: connect.NewLimiter(1000, 1000),
-		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: func() time.Time { return b.now },
+		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug})), Now: b.now,
 		Sleep: func(_ context.Context, d time.Duration) error {
 			b.waited += d
-			b.now = b.now.Add(d)
+			b.set(b.now().Add(d))
 			return nil
 		},
 	}
@@ -85,13 +91,13 @@ func (b *bench) small(t *testing.T) {
 	s.Put("contacts", twin.Record{"id": "601", "firstname": "Bo", "lastname": "Karlsson", "email": "bo@buyer.example", "jobtitle": "CTO"})
 	s.Put("contacts", twin.Record{"id": "602", "firstname": "Di", "lastname": "Park", "email": "di@adviser.example", "jobtitle": "Adviser", "hs_buying_role": "INFLUENCER"})
 	s.Put("contacts", twin.Record{"id": "603", "firstname": "One", "lastname": "Of us", "email": "us@vendor.example"})
-	b.now = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+	b.set(time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC))
 	s.Put("deals", twin.Record{
 		"id": deal, "dealname": "Buyer - Tool", "dealstage": "qualifiedtobuy", "pipeline": "default", "amount": "900", "deal_currency_code": "EUR", "closedate": at(29),
 		"hubspot_owner_id": "1", "dealtype": "newbusiness", "loss_risk": "Their only engineer leaves in July.", "success_manager": "2", "hs_next_step": "Kickoff in June",
 	})
 	s.Move(deal, "closedwon", time.Date(2026, 5, 29, 15, 30, 0, 0, time.UTC))
-	b.now = start
+	b.set(start)
 	s.Associate("deals", deal, "companies", "500", "")
 	s.Associate("deals", deal, "contacts", "601", "Champion")
 	s.Associate("deals", deal, "contacts", "602", "")

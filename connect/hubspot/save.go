@@ -11,6 +11,7 @@ import (
 	"unicode"
 
 	"throughline"
+	"throughline/connect"
 )
 
 // A SavedFile is a file of a deal folder.
@@ -149,7 +150,7 @@ func (d *Deal) Save(dir string) error {
 		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 			return fmt.Errorf("saving the deal: %w", err)
 		}
-		if err := os.WriteFile(to, f.Data, 0o600); err != nil {
+		if err := connect.WriteFile(to, f.Data); err != nil {
 			return fmt.Errorf("saving the deal: %w", err)
 		}
 	}

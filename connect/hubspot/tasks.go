@@ -3,7 +3,6 @@ package hubspot
 import (
 	"fmt"
 	"html"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -28,26 +27,31 @@ const mostSubject = 200
 // most of the world.
 const dueHour = "T12:00:00Z"
 
-var itemForm = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-
-// tasksOf are those for the view's milestones that have a day on which they are due.
+// tasksOf are those for the view's milestones that have a day on which they are due,
+// but for what the AE said is no commitment.
 func tasksOf(key string, view *throughline.Handoff, link string) []task {
 	var out []task
 	for _, it := range view.Items {
 		if _, err := time.Parse(time.DateOnly, it.Due); it.Kind != throughline.KindMilestone || err != nil {
 			continue
 		}
-		t := task{item: it.ID, due: it.Due + dueHour}
-		if !itemForm.MatchString(t.item) || slices.ContainsFunc(out, func(o task) bool { return o.item == it.ID }) {
-			t.item = digest(it.Text, it.Due)
+		if _, none := it.Remarked(throughline.RemarkNotCommitment); none {
+			continue
+		}
+		t := task{item: milestoneID(it), due: it.Due + dueHour}
+		for n := 2; slices.ContainsFunc(out, func(o task) bool { return o.item == t.item }); n++ {
+			t.item = fmt.Sprintf("%s-%d", milestoneID(it), n)
 		}
 		text := oneLine(it.Text)
+		if corrected, ok := it.Remarked(throughline.RemarkCorrected); ok {
+			text = oneLine(corrected.Text)
+		}
 		t.subject = text
 		if it.Day > 0 {
 			t.subject = fmt.Sprintf("Day %d: %s", it.Day, text)
 		}
 		t.subject = shortened(t.subject, mostSubject)
-		body := "<p>" + html.EscapeString(text) + "</p>"
+		body := "<p>" + html.EscapeString(shortened(text, mostTask)) + "</p>"
 		if strings.HasPrefix(link, "https://") || strings.HasPrefix(link, "http://") {
 			body += fmt.Sprintf(`<p><a href="%s">Open the handoff</a></p>`, html.EscapeString(link))
 		}
@@ -56,6 +60,20 @@ func tasksOf(key string, view *throughline.Handoff, link string) []task {
 		out = append(out, t)
 	}
 	return out
+}
+
+// mostTask is how much of a milestone's text a task holds, in characters.
+const mostTask = 5000
+
+// milestoneID is the same for a milestone in every version of a handoff: it is of
+// the day and of the source's words on which it stands. An item's own id is its
+// place in one version, and another's in the next.
+func milestoneID(it throughline.Item) string {
+	words := it.Text
+	if len(it.Evidence) > 0 {
+		words = it.Evidence[0].Quote
+	}
+	return "milestone-" + digest(fmt.Sprint(it.Day), oneLine(words))
 }
 
 // shortened is a text of at most so many characters.

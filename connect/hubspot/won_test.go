@@ -19,14 +19,14 @@ import (
 
 // put seeds a deal that goes to a stage at a moment.
 func (b *bench) put(id, stage string, at time.Time, more twin.Record) {
-	was := b.now
-	b.now = at.AddDate(0, 0, -20)
+	was := b.now()
+	b.set(at.AddDate(0, 0, -20))
 	rec := twin.Record{"id": id, "dealname": "Deal " + id, "dealstage": "qualifiedtobuy", "pipeline": "default", "amount": "1000", "closedate": at.Format(time.RFC3339), "hubspot_owner_id": "1"}
 	for k, v := range more {
 		rec[k] = v
 	}
 	b.twin.Put("deals", rec)
-	b.now = was
+	b.set(was)
 	b.twin.Move(id, stage, at)
 }
 
@@ -50,7 +50,7 @@ func TestWon(t *testing.T) {
 		b.put("15", "closedwon", hour(3), nil)
 		b.twin.Move("15", "contractsent", hour(4))
 		b.twin.Move("15", "closedwon", hour(5)) // and won again
-		b.now = hour(6)
+		b.set(hour(6))
 	}
 	for name, tt := range map[string]struct {
 		filter      won.Filter
@@ -97,7 +97,7 @@ func TestWonTells(t *testing.T) {
 	b.put("15", "closedwon", start, twin.Record{"dealtype": "newbusiness"})
 	b.twin.Move("15", "contractsent", start.Add(time.Hour))
 	b.twin.Move("15", "closedwon", start.Add(2*time.Hour))
-	b.now = start.Add(3 * time.Hour)
+	b.set(start.Add(3 * time.Hour))
 	wins, gaps, err := b.portal(t).WonByID(t.Context(), won.Filter{}, []string{"15", "x", "15", "404"})
 	if err != nil || len(gaps) != 0 || len(wins) != 1 {
 		t.Fatalf("%v, %+v, %+v", err, gaps, wins)
@@ -147,8 +147,8 @@ func TestWonMany(t *testing.T) {
 	for i := range 450 {
 		b.put(fmt.Sprint(1000+i), "closedwon", start, nil)
 	}
-	b.now = start.Add(time.Minute)
-	wins, _, err := b.portal(t).Won(t.Context(), won.Filter{}, start, b.now)
+	b.set(start.Add(time.Minute))
+	wins, _, err := b.portal(t).Won(t.Context(), won.Filter{}, start, b.now())
 	if err != nil || len(wins) != 450 {
 		t.Fatalf("%d of 450 (%v)", len(wins), err)
 	}
@@ -234,7 +234,7 @@ func TestPollingOnceEach(t *testing.T) {
 	b.small(t)
 	b.twin.SearchLag = 90 * time.Second
 	l := &ledger{}
-	w := &won.Watch{CRM: b.portal(t), Ledger: l, Now: func() time.Time { return b.now }}
+	w := &won.Watch{CRM: b.portal(t), Ledger: l, Now: b.now}
 	at := func(minutes int) time.Time { return start.Add(time.Duration(minutes) * time.Minute) }
 	poll := func() {
 		t.Helper()
@@ -244,22 +244,22 @@ func TestPollingOnceEach(t *testing.T) {
 	}
 	poll() // the first look: what was won before does not count
 	for minute := 1; minute <= 60; minute++ {
-		b.now = at(minute)
+		b.set(at(minute))
 		switch minute {
 		case 5:
-			b.put("31", "closedwon", b.now, nil) // search knows of it 90 s later: after the poll of this minute
+			b.put("31", "closedwon", b.now(), nil) // search knows of it 90 s later: after the poll of this minute
 		case 7:
-			b.put("32", "closedwon", b.now, nil)
+			b.put("32", "closedwon", b.now(), nil)
 		case 9:
-			b.twin.Set("deals", "31", twin.Record{"amount": "2000"}, b.now)
-			b.twin.Set("deals", deal, twin.Record{"amount": "2"}, b.now) // won before the first look
+			b.twin.Set("deals", "31", twin.Record{"amount": "2000"}, b.now())
+			b.twin.Set("deals", deal, twin.Record{"amount": "2"}, b.now()) // won before the first look
 		case 20:
-			b.twin.Move("32", "contractsent", b.now)
+			b.twin.Move("32", "contractsent", b.now())
 		case 30:
-			b.twin.Move("32", "closedwon", b.now)
+			b.twin.Move("32", "closedwon", b.now())
 		case 40:
-			b.put("33", "closedwon", b.now, nil)
-			b.twin.Move("33", "closedlost", b.now.Add(20*time.Second)) // gone before anybody asked
+			b.put("33", "closedwon", b.now(), nil)
+			b.twin.Move("33", "closedlost", b.now().Add(20*time.Second)) // gone before anybody asked
 		}
 		if minute%5 == 0 {
 			poll()
@@ -299,10 +299,10 @@ func TestWonFaults(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
 			b.put("41", "closedwon", start, nil)
-			b.now = start.Add(time.Hour)
+			b.set(start.Add(time.Hour))
 			b.twin.Order(tt.path, tt.times, tt.fault)
 			p := b.portal(t)
-			wins, _, err := p.Won(t.Context(), won.Filter{}, start, b.now)
+			wins, _, err := p.Won(t.Context(), won.Filter{}, start, b.now())
 			var e *connect.Error
 			switch {
 			case tt.passes && (err != nil || len(wins) != 1):
@@ -313,8 +313,8 @@ func TestWonFaults(t *testing.T) {
 				t.Errorf("waited %s, want %s", b.waited, tt.waited)
 			}
 			b.twin.Clear()
-			b.now = b.now.Add(25 * time.Hour)
-			if wins, _, err := p.Won(t.Context(), won.Filter{}, start, b.now); err != nil || ids(wins) != "41" {
+			b.set(b.now().Add(25 * time.Hour))
+			if wins, _, err := p.Won(t.Context(), won.Filter{}, start, b.now()); err != nil || ids(wins) != "41" {
 				t.Errorf("after that: %v, %v", wins, err)
 			}
 		})
@@ -329,7 +329,7 @@ func TestPace(t *testing.T) {
 	b.config.Limiter, b.config.SearchLimiter = nil, nil // the connector's own
 	p := b.portal(t)
 	for range 30 {
-		if _, _, err := p.Won(t.Context(), won.Filter{}, start.AddDate(0, -1, 0), b.now); err != nil {
+		if _, _, err := p.Won(t.Context(), won.Filter{}, start.AddDate(0, -1, 0), b.now()); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := p.Collect(t.Context(), deal, t.TempDir()); err != nil {
