@@ -223,6 +223,13 @@ func (c *Client) Publish(ctx context.Context, p connect.Publication) (connect.Co
 	return connect.Copy{}, e
 }
 
+// Remove removes nothing, since nothing can be written to Catalyst; it says what to do.
+func (c *Client) Remove(context.Context, string) error {
+	return &connect.Error{
+		Vendor: Vendor, Op: "remove the handoff's link", Message: "Catalyst shows the link as long as the CRM's field has it", Advice: "empty the field in the CRM, and Catalyst follows",
+	}
+}
+
 // Check tries what looking needs, in one call.
 func (c *Client) Check(ctx context.Context) []connect.Permission {
 	list, err := c.list(ctx, "try to list accounts", nil, 1, 0)

@@ -186,6 +186,9 @@ func TestPublish(t *testing.T) {
 	try("no account has the Salesforce id "+account, true)
 	r.now = today.Add(catalyst.DefaultWait)
 	try("no account has the Salesforce id "+account, false)
+	if err := c.Remove(t.Context(), "acc-1"); err == nil || !strings.Contains(err.Error(), "mpty the field in the CRM") {
+		t.Errorf("removing: %v", err)
+	}
 	p := publication()
 	p.Link = ""
 	if _, err := c.Publish(t.Context(), p); err == nil {

@@ -70,18 +70,24 @@ func (c *Client) Publish(ctx context.Context, p connect.Publication) (connect.Co
 	return copied, errors.Join(err, notMade)
 }
 
-// Remove deletes a handoff's touchpoint; one that is gone is none to remove. Tasks
-// stay: they are the CSM's.
+// Remove deletes a handoff's touchpoint, and the tasks that it lists. One that is
+// gone is none to remove. Where a task can't be deleted, the touchpoint is all the
+// same, and the error names the tasks to delete by hand.
 func (c *Client) Remove(ctx context.Context, touchpoint string) error {
 	const op = "remove the handoff's touchpoint"
 	if !idForm.MatchString(touchpoint) {
 		return &connect.Error{Vendor: Vendor, Op: op, Message: "there is no id of a touchpoint", Advice: "delete the touchpoint in Totango"}
 	}
-	err := c.call(ctx, connect.Request{Op: op, Method: http.MethodDelete, Path: pathTouchpoints + touchpoint, Repeatable: true}, nil)
-	if answered(err, http.StatusNotFound) {
-		return nil
+	there, err := c.known(ctx, touchpoint, "")
+	if err != nil || there == nil {
+		return err
 	}
-	return err
+	notRemoved := c.removeTasks(ctx, there.marker.tasks)
+	err = c.call(ctx, connect.Request{Op: op, Method: http.MethodDelete, Path: pathTouchpoints + touchpoint, Repeatable: true}, nil)
+	if answered(err, http.StatusNotFound) {
+		err = nil
+	}
+	return errors.Join(err, notRemoved)
 }
 
 // An edition is a handoff as it is to stand in Totango.
@@ -166,8 +172,9 @@ func (c *Client) look(ctx context.Context, e *edition) (*seen, error) {
 	return there, err
 }
 
-// known is the touchpoint with the id; nil where it is gone. In what form the
-// vendor answers it is not known here, so the marker is looked for in all its texts.
+// known is the touchpoint with the id, of the key or, where that is empty, of any;
+// nil where it is gone. In what form the vendor answers it is not known here, so the
+// marker is looked for in all its texts.
 func (c *Client) known(ctx context.Context, id, key string) (*note, error) {
 	var told any
 	err := c.call(ctx, connect.Request{Op: opLook, Path: pathTouchpoints + id}, &told)
@@ -179,7 +186,7 @@ func (c *Client) known(ctx context.Context, id, key string) (*note, error) {
 	}
 	n := &note{id: id}
 	for _, text := range texts(told) {
-		if m, ok := parseMarker(text); ok && m.key == key {
+		if m, ok := parseMarker(text); ok && (key == "" || m.key == key) {
 			n.marker = m
 		}
 	}

@@ -525,8 +525,21 @@ func TestRemove(t *testing.T) {
 	if err := r.c.Remove(t.Context(), "../accounts"); err == nil {
 		t.Error("what is no id was taken")
 	}
-	if n := len(r.twin.Touchpoints()); n != 0 {
-		t.Errorf("there are %d touchpoints", n)
+	if notes, tasks := len(r.twin.Touchpoints()), len(r.twin.Tasks()); notes+tasks != 0 {
+		t.Errorf("there are %d touchpoints and %d tasks", notes, tasks)
+	}
+	// Where tasks can't be deleted, the touchpoint goes, and they are named.
+	for _, how := range []string{"refused", "not known"} {
+		r := newRig(t)
+		r.twin.Quiet = how == "not known"
+		if how == "refused" {
+			r.twin.Withheld = []string{twin.RouteTaskDelete}
+		}
+		id := r.publish(t, brightwater(t)).ID
+		err := r.c.Remove(t.Context(), id)
+		if err == nil || !strings.Contains(err.Error(), "the tasks of milestone-1") || !strings.Contains(err.Error(), "milestone-2") || len(r.twin.Touchpoints()) != 0 {
+			t.Errorf("%s: %v", how, err)
+		}
 	}
 }
 

@@ -53,7 +53,7 @@ var About = connect.About{
 		{What: "what a status of a task may be besides `open`", Source: "any other is a person's, and such a task is left alone", Unconfirmed: true},
 		{What: "how long a title and a description may be", Source: fmt.Sprintf("%d characters for titles", mostTitle), Unconfirmed: true},
 		{What: "the address at which a person opens a touchpoint", Source: "none is given", Unconfirmed: true},
-		{What: "how a task is deleted", Source: "tasks are not deleted", Unconfirmed: true},
+		{What: "how a task is deleted", Source: "by DELETE, as touchpoints are; where that is refused, the tasks are named", Unconfirmed: true},
 	},
 	Notes: connect.Filled(notes, map[string]any{
 		"most_content": MostContent, "most_tasks": mostTasks, "settle": DefaultSettle, "looks": looks, "doubt": DefaultDoubt,

@@ -258,6 +258,29 @@ func (c *Client) makeTask(ctx context.Context, e *edition, m milestone) (made, e
 	return done, nil
 }
 
+// removeTasks deletes tasks, and names those that it could not.
+func (c *Client) removeTasks(ctx context.Context, all []made) error {
+	const op = "remove a milestone's task"
+	var left []string
+	var why error
+	for _, t := range all {
+		if t.id == "" {
+			left = append(left, t.item)
+			continue
+		}
+		err := c.call(ctx, connect.Request{Op: op, Method: http.MethodDelete, Path: pathTasks + "/" + t.id, Repeatable: true}, nil)
+		if err != nil && !answered(err, http.StatusNotFound) {
+			left, why = append(left, t.item+" (task "+t.id+")"), err
+		}
+	}
+	if left == nil {
+		return nil
+	}
+	return &connect.Error{
+		Vendor: Vendor, Op: op, Err: why, Message: "there are still the tasks of " + strings.Join(left, ", "), Advice: "delete them in Totango; their descriptions name the handoff",
+	}
+}
+
 // idOf is the id in an answer to a new task; empty where it only says "Success", as
 // the vendor's page has it.
 func idOf(body []byte) string {

@@ -35,6 +35,7 @@ const (
 	RouteDelete     = "DELETE /api/v3/touchpoints/{id}"
 	RouteTask       = "POST /api/v3/tasks"
 	RouteTaskUpdate = "PUT /api/v3/tasks/{id}"
+	RouteTaskDelete = "DELETE /api/v3/tasks/{id}"
 	RouteFlows      = "GET /api/v3/activity-types"
 	RouteTypes      = "GET /api/v3/touchpoint-types/"
 )
@@ -235,7 +236,7 @@ func (s *Server) setUp() {
 	for route, answer := range map[string]func(*http.Request) (any, *refusal){
 		RouteAccounts: s.searchAccounts, RouteEvents: s.searchEvents,
 		RouteCreate: s.create, RouteRead: s.read, RouteUpdate: s.update, RouteDelete: s.remove,
-		RouteTask: s.createTask, RouteTaskUpdate: s.updateTask,
+		RouteTask: s.createTask, RouteTaskUpdate: s.updateTask, RouteTaskDelete: s.removeTask,
 		RouteFlows: s.flows, RouteTypes: s.types,
 	} {
 		pattern := route
@@ -684,6 +685,15 @@ func (s *Server) updateTask(r *http.Request) (any, *refusal) {
 	*t = changed
 	s.tell(event{account: t.Account, kind: "task", task: *t, action: "updated"})
 	return map[string]any{"id": t.ID, "title": t.Title, "status": t.Status}, nil
+}
+
+func (s *Server) removeTask(r *http.Request) (any, *refusal) {
+	was := len(s.tasks)
+	s.tasks = slices.DeleteFunc(s.tasks, func(t *Task) bool { return strconv.FormatInt(t.ID, 10) == r.PathValue("id") })
+	if len(s.tasks) == was {
+		return nil, &refusal{http.StatusNotFound, "Task not found"}
+	}
+	return map[string]any{}, nil
 }
 
 func (s *Server) flows(*http.Request) (any, *refusal) {

@@ -196,6 +196,11 @@ func TestTasks(t *testing.T) {
 	if diff := cmp.Diff([]totango.Task{one}, s.Tasks()); diff != "" {
 		t.Error(diff)
 	}
+	for i, want := range []int{200, 404} {
+		if status, _, _ := call(t, http.MethodDelete, addr+"/api/v3/tasks/1", "", ""); status != want {
+			t.Errorf("deleting it, %d: %d", i, status)
+		}
+	}
 }
 
 func TestLimitAndToken(t *testing.T) {
