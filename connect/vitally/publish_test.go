@@ -16,6 +16,7 @@ import (
 	"throughline"
 	"throughline/connect"
 	"throughline/connect/vitally"
+	"throughline/twin/fault"
 	twin "throughline/twin/vitally"
 )
 
@@ -314,39 +315,38 @@ func TestFaults(t *testing.T) {
 	clean.publish(t, next(t))
 	secondNotes, secondTasks := clean.state()
 
-	faults := map[string]twin.Fault{
-		"429":             {Status: 429, Wait: 7},
-		"429 long":        {Status: 429, Wait: 600},
-		"429 Retry-After": {Status: 429, RetryAfter: "3"},
-		"500":             {Status: 500},
-		"500 stored":      {Status: 500, Stored: true},
-		"502 stored":      {Status: 502, Stored: true},
-		"503":             {Status: 503},
-		"reset":           {Reset: true},
-		"reset, stored":   {Reset: true, Stored: true},
-		"cut":             {Cut: 20},
-		"slow":            {Slow: time.Hour},
+	faults := map[string]fault.Fault{
+		"429":           {Status: 429},
+		"429 long":      {Status: 429, RetryAfter: "600"},
+		"500":           {Status: 500},
+		"500 stored":    {Status: 500, Stored: true},
+		"502 stored":    {Status: 502, Stored: true},
+		"503":           {Status: 503},
+		"reset":         {Reset: true},
+		"reset, stored": {Reset: true, Stored: true},
+		"cut":           {Cut: 20},
+		"slow":          {Slow: time.Hour},
 	}
 	reads := []string{twin.RouteAccount, twin.RouteAccountNotes, twin.RouteAccountTasks, twin.RouteAdmins}
 	writes := []string{twin.RouteCreateNote, twin.RouteUpdateNote, twin.RouteCreateTask, twin.RouteUpdateTask}
-	for name, fault := range faults {
+	for name, f := range faults {
 		for _, route := range slices.Concat(reads, writes) {
 			for _, times := range []int{1, 9} {
 				for _, upsert := range []bool{false, true} {
 					reading := slices.Contains(reads, route)
-					if times > 1 && (reading || fault.Slow > 0) || upsert && route != twin.RouteCreateTask || reading && fault.Stored {
+					if times > 1 && (reading || f.Slow > 0) || upsert && route != twin.RouteCreateTask || reading && f.Stored {
 						continue // reading again is like reading once, and a timeout each is long
 					}
 					t.Run(fmt.Sprintf("%s/%s/%d/%t", name, strings.ReplaceAll(route, "/", "_"), times, upsert), func(t *testing.T) {
 						t.Parallel()
 						r := newRig(t)
 						r.twin.Upsert = upsert
-						if fault.Slow > 0 {
+						if f.Slow > 0 {
 							r.config.HTTP.Timeout = time.Second
 						}
-						fault := fault
-						fault.Route, fault.Times = route, times
-						r.twin.Fail(fault)
+						f := f
+						f.Route, f.Times = route, times
+						r.twin.Fail(f)
 						failures := r.until(t, brightwater(t))
 						notes, tasks := r.state()
 						if diff := cmp.Diff(firstNotes, notes) + cmp.Diff(firstTasks, tasks); diff != "" {
@@ -360,7 +360,7 @@ func TestFaults(t *testing.T) {
 						if r.twin.Struck() == 0 {
 							t.Error("the fault did not strike")
 						}
-						if times == 1 && failures > 1 && fault.Slow == 0 { // a slow machine makes more of them slow
+						if times == 1 && failures > 1 && f.Slow == 0 { // a slow machine makes more of them slow
 							t.Errorf("one fault made publishing fail %d times", failures)
 						}
 						r.untold(t, "")
@@ -572,11 +572,10 @@ func TestRemove(t *testing.T) {
 	copied := r.publish(t, brightwater(t))
 	r.other(t, 1)
 	r.twin.Edit(r.taskOf(t, allWards).ID, map[string]any{"completedAt": "2026-05-02T10:00:00Z"})
-	r.twin.Fail(twin.Fault{Route: twin.RouteDeleteTask, After: 1, Status: 500, Times: 9})
+	r.twin.Fail(fault.Fault{Route: twin.RouteDeleteTask, After: 1, Status: 500, Times: connect.DefaultMaxTries})
 	if err := r.client(t).Remove(t.Context(), copied.ID); err == nil {
 		t.Error("the fault went unsaid")
 	}
-	r.twin.Heal()
 	for range 2 {
 		if err := r.client(t).Remove(t.Context(), copied.ID); err != nil {
 			t.Fatal(err)

@@ -17,9 +17,11 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"throughline/twin/fault"
 )
 
-// Routes are named as a [Fault] and [Server.Requests] name them.
+// Routes are named as a [fault.Fault] and [Server.Requests] name them.
 const (
 	RouteAccounts     = "GET /resources/accounts"
 	RouteAccount      = "GET /resources/accounts/{id}"
@@ -41,6 +43,8 @@ const (
 // A Server is the stand-in; it is an http.Handler. Its exported fields are set
 // before it serves.
 type Server struct {
+	fault.Faults // to be ordered by Fail
+
 	Key string // that is asked for; any when empty
 	// Host is the only host that is answered, as a customer's own subdomain in the
 	// United States or the one host of Europe is; any when empty.
@@ -65,8 +69,6 @@ type Server struct {
 	tasks      []*record
 	categories []*record
 	admins     []*record
-	faults     []Fault
-	struck     int
 	asked      map[string]int
 	recent     []time.Time // when the requests of the last minute came
 }
@@ -108,29 +110,25 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, answer func(*Server, *http.Request) (any, *refusal)) {
 	s.mu.Lock()
 	s.asked[route]++
-	fault, failing := s.fault(route)
 	over := s.count(w.Header())
 	s.mu.Unlock()
-	if failing {
-		if w = fault.before(w, r); w == nil {
+	refuse := func(w http.ResponseWriter, status int) {
+		(&refusal{status, "Ordered to fail with " + strconv.Itoa(status)}).write(w)
+	}
+	s.Serve(w, r, route, refuse, func(w http.ResponseWriter, r *http.Request) {
+		refused := s.admit(r, over)
+		var body any
+		if refused == nil {
+			s.mu.Lock()
+			body, refused = answer(s, r)
+			s.mu.Unlock()
+		}
+		if refused != nil {
+			refused.write(w)
 			return
 		}
-	}
-	if refused := s.admit(r, over); refused != nil {
-		refused.write(w)
-		return
-	}
-	s.mu.Lock()
-	body, refused := answer(s, r)
-	s.mu.Unlock()
-	switch {
-	case refused != nil:
-		refused.write(w)
-	case failing && fault.Stored:
-		fault.after(w)
-	default:
 		reply(w, http.StatusOK, body)
-	}
+	})
 }
 
 // admit refuses who may not ask this, or not so often.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"throughline/twin/fault"
 	"throughline/twin/vitally"
 )
 
@@ -260,15 +261,15 @@ func TestRateLimit(t *testing.T) {
 
 func TestFaults(t *testing.T) {
 	for name, tc := range map[string]struct {
-		fault  vitally.Fault
+		fault  fault.Fault
 		stored bool
 	}{
-		"status":         {vitally.Fault{Status: 503}, false},
-		"status, stored": {vitally.Fault{Status: 503, Stored: true}, true},
-		"reset":          {vitally.Fault{Reset: true}, false},
-		"reset, stored":  {vitally.Fault{Reset: true, Stored: true}, true},
-		"cut":            {vitally.Fault{Cut: 9}, true},
-		"slow":           {vitally.Fault{Slow: time.Millisecond}, true},
+		"status":         {fault.Fault{Status: 503}, false},
+		"status, stored": {fault.Fault{Status: 503, Stored: true}, true},
+		"reset":          {fault.Fault{Reset: true}, false},
+		"reset, stored":  {fault.Fault{Reset: true, Stored: true}, true},
+		"cut":            {fault.Fault{Cut: 9}, true},
+		"slow":           {fault.Fault{Slow: time.Millisecond}, true},
 	} {
 		r := serve(t)
 		account := r.AddAccount("001A", "Example Corp")
@@ -293,11 +294,10 @@ func TestFaults(t *testing.T) {
 		r.want(200, "POST", "/resources/tasks", body)
 	}
 	r := serve(t)
-	r.Fail(vitally.Fault{Times: 9, Status: 500, Wait: 3, RetryAfter: "4"})
-	if _, header, _ := r.ask("GET", "/resources/tasks", ""); header.Get("RateLimit-Reset") != "3" || header.Get("Retry-After") != "4" {
-		t.Errorf("%v", header)
+	r.Fail(fault.Fault{Status: 429, RetryAfter: "4"})
+	if status, header, _ := r.ask("GET", "/resources/tasks", ""); status != 429 || header.Get("RateLimit-Reset") != "60" || header.Get("Retry-After") != "4" {
+		t.Errorf("HTTP %d, %v", status, header)
 	}
-	r.Heal()
 	r.want(200, "GET", "/resources/tasks", "")
 	if got := r.Requests()[vitally.RouteTasks]; got != 2 {
 		t.Errorf("%d requests", got)
