@@ -380,6 +380,53 @@ func TestGapsOfFaults(t *testing.T) {
 	}
 }
 
+// TestFileBounds: how many files are read and how large, and what is told of the
+// others.
+func TestFileBounds(t *testing.T) {
+	b := newBench(t)
+	b.small(t) // with plan.md and logo.png
+	b.twin.Attach("deals", deal, "LARGE.TXT", "1", start, []byte(strings.Repeat("x", 2000)))
+	b.twin.Attach("deals", deal, "second.txt", "1", start.Add(time.Minute), []byte("two"))
+	b.twin.Attach("deals", deal, "third.txt", "1", start.Add(2*time.Minute), []byte("three"))
+	b.config.MaxFile, b.config.MaxFiles = 1000, 2
+	dir := t.TempDir()
+	_, gaps, err := b.portal(t).Collect(t.Context(), deal, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, g := range gaps {
+		told = append(told, g.What)
+	}
+	want := []string{`the file "logo.png" is left out: not a format that is read`, `the file "LARGE.txt" is left out: larger than 1 KB`, `the file "third.txt" is left out: more than 2 files`}
+	if diff := cmp.Diff(want, told); diff != "" {
+		t.Error(diff)
+	}
+	read := ""
+	for name := range files(t, dir) {
+		if strings.HasPrefix(name, "files/") {
+			read += filepath.Base(name) + " "
+		}
+	}
+	if len(read) != len("plan.md second.txt ") || !strings.Contains(read, "plan.md") || !strings.Contains(read, "second.txt") {
+		t.Errorf("read are %s", read)
+	}
+}
+
+// TestFilesElsewhere: files are fetched without the token, from wherever HubSpot says,
+// and what is cut short or larger than told is a gap.
+func TestFilesElsewhere(t *testing.T) {
+	for name, fault := range map[string]twin.Fault{"cut": {Cut: true}, "gone": {Status: 404}, "refused": {Status: 403}, "moved": {Status: 302, Header: map[string]string{"Location": "https://x.example"}}} {
+		b := newBench(t)
+		b.small(t)
+		b.twin.Order("/signed/", 99, fault)
+		_, gaps, err := b.portal(t).Collect(t.Context(), deal, t.TempDir())
+		if err != nil || !slices.ContainsFunc(gaps, func(g connect.Gap) bool { return strings.HasPrefix(g.What, `the file "plan.md" could not be read: `) }) {
+			t.Errorf("%s: %v, %+v", name, err, gaps)
+		}
+	}
+}
+
 // TestMerged: a deal that was merged into another is read as that, which is said.
 func TestMerged(t *testing.T) {
 	b := newBench(t)

@@ -81,7 +81,7 @@ func (p *Portal) Remove(ctx context.Context, note string) error {
 
 // removeTasks deletes the tasks of a deal that were made for a handoff.
 func (p *Portal) removeTasks(ctx context.Context, key, deal string) error {
-	ties, err := p.tied(ctx, deal, "tasks", "")
+	ties, err := p.tied(ctx, deal, "tasks")
 	if err != nil {
 		return unlessGone(err)
 	}

@@ -282,7 +282,7 @@ func TestMilestonesKnownAgain(t *testing.T) {
 	items[4].Remarks = []throughline.Remark{{Kind: throughline.RemarkCorrected, Text: "First plant live by day.", By: "Ann"}}
 	more := items[3]
 	more.ID, more.Day, more.Remarks = "milestone-9", 90, []throughline.Remark{{Kind: throughline.RemarkNotCommitment, By: "Ann"}}
-	p.Handoff.Items = append(items, more)
+	p.Handoff.Items = append(p.Handoff.Items, more)
 	if _, err := b.portal(t).Publish(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}

@@ -223,15 +223,15 @@ func (p *Portal) associated(ctx context.Context, d *Deal, kind string) ([]string
 	if all.Paging.Next.After == "" {
 		return ids, nil
 	}
-	more, err := p.tied(ctx, d.ID, kind, all.Paging.Next.After)
+	more, err := p.tied(ctx, d.ID, kind) // from the beginning: a cursor of the one list may be none of the other
 	for _, a := range more {
 		add(string(a.ToObject))
 	}
 	return ids, err
 }
 
-// tied are the deal's associations of a type, from a place in the list on.
-func (p *Portal) tied(ctx context.Context, deal, kind, after string) ([]association, error) {
+// tied are the deal's associations of a type.
+func (p *Portal) tied(ctx context.Context, deal, kind string) ([]association, error) {
 	var out []association
 	for a, err := range connect.Pages(ctx, func(ctx context.Context, cursor string) ([]association, string, error) {
 		var answer struct {
@@ -241,7 +241,7 @@ func (p *Portal) tied(ctx context.Context, deal, kind, after string) ([]associat
 			} `json:"results"`
 		}
 		in := map[string]string{"id": deal}
-		if cursor = cmp.Or(cursor, after); cursor != "" {
+		if cursor != "" {
 			in["after"] = cursor
 		}
 		req := connect.Request{
@@ -360,7 +360,7 @@ func (p *Portal) readContacts(ctx context.Context, d *Deal) error {
 	if d.Contacts, err = p.readOf(ctx, d, "contacts", "contacts", contactProperties); err != nil || len(d.Contacts) == 0 {
 		return err
 	}
-	ties, err := p.tied(ctx, d.ID, "contacts", "")
+	ties, err := p.tied(ctx, d.ID, "contacts")
 	if err != nil {
 		return d.gap(ctx, "what contacts are to the deal (association labels)", err)
 	}
