@@ -60,7 +60,7 @@ func (q Queries) rewrite(ctx context.Context, table, owner, key, run string, f f
 // Mentioning are the ids of the runs of which a text is kept anywhere, in any case
 // of letters; raw text that was collected is not looked at.
 func (q Queries) Mentioning(ctx context.Context, text string) ([]string, error) {
-	like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text)) + "%"
+	like := "%" + escaped(text) + "%"
 	var out []string
 	for _, t := range []struct{ table, owner string }{{"runs", "id"}, {"moves", "run"}, {"words", "run"}, {"documents", "run"}} {
 		err := q.rows(ctx, func(rows *sql.Rows) error {
@@ -85,6 +85,37 @@ func (q Queries) Mentioning(ctx context.Context, text string) ([]string, error) 
 func (q Queries) ForgetArchive(ctx context.Context, run string) error {
 	if _, err := q.exec(ctx, `DELETE FROM archives WHERE run = $1`, run); err != nil {
 		return fmt.Errorf("erasing the raw text of run %s: %w", run, err)
+	}
+	return nil
+}
+
+// ForgetToward erases from a run's tasks what was done toward a person, and why it
+// failed where that names the address.
+func (q Queries) ForgetToward(ctx context.Context, run, email string) error {
+	err := q.together(ctx, func(tx Queries) error {
+		if _, err := tx.exec(ctx, `DELETE FROM tasks WHERE run = $1 AND lower(toward) LIKE $2 ESCAPE '\'`, run, "%:"+escaped(email)); err != nil {
+			return err
+		}
+		_, err := tx.exec(ctx, `UPDATE tasks SET error = '' WHERE run = $1 AND lower(error) LIKE $2 ESCAPE '\'`, run, "%"+escaped(email)+"%")
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("erasing what was done toward a person in run %s: %w", run, err)
+	}
+	return nil
+}
+
+// escaped is a text in small letters as a part of a pattern of LIKE.
+func escaped(text string) string {
+	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text))
+}
+
+// ForgetSignedIn signs a person out everywhere, and forgets that they were in.
+func (q Queries) ForgetSignedIn(ctx context.Context, email string) error {
+	for _, table := range []string{"sessions", "sign_in_tokens"} {
+		if _, err := q.exec(ctx, `DELETE FROM `+table+` WHERE lower(who) = $1`, strings.ToLower(email)); err != nil {
+			return fmt.Errorf("forgetting a person's browsers: %w", err)
+		}
 	}
 	return nil
 }

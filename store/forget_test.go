@@ -78,6 +78,49 @@ func TestForgetting(t *testing.T) {
 	})
 }
 
+// TestForgettingAPerson: what was done toward a person goes, and no more than that.
+func TestForgettingAPerson(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, address string) {
+		ctx, db := t.Context(), storetest.Open(t, address)
+		run := lifecycle.Run{ID: "one", Stage: lifecycle.StageDetected, Won: noon, Deal: connect.Record{ID: "006one"}}
+		duties := []lifecycle.Duty{
+			{Name: "tell_csm", For: "mail:a_b@example.com", N: 1, Due: noon},
+			{Name: "tell_csm", For: "mail:axb@example.com", N: 1, Due: noon},
+			{Name: "publish", For: "notion", N: 1, Due: noon},
+		}
+		if _, err := db.Create(ctx, run, lifecycle.Move{At: noon, What: "detected"}, duties); err != nil {
+			t.Fatal(err)
+		}
+		if err := db.Fail(ctx, "one", "publish/notion/1", lifecycle.TaskOpen, noon, "A_B@example.com may not"); err != nil {
+			t.Fatal(err)
+		}
+		for who, browser := range map[string]string{"a_b@example.com": "x", "axb@example.com": "y"} {
+			if err := db.Session(ctx, browser, who, noon.AddDate(1, 0, 0)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(db.ForgetToward(ctx, "one", "A_B@example.com"), db.ForgetSignedIn(ctx, "A_B@example.com")); err != nil {
+			t.Fatal(err)
+		}
+		tasks, err := db.Tasks(ctx, "one")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var left []string
+		for _, task := range tasks {
+			left = append(left, task.Key()+task.Error)
+		}
+		if want := []string{"publish/notion/1", "tell_csm/mail:axb@example.com/1"}; !slices.Equal(left, want) {
+			t.Errorf("left are %q, not %q", left, want)
+		}
+		for browser, want := range map[string]string{"x": "", "y": "axb@example.com"} {
+			if who, err := db.SignedIn(ctx, browser, noon); err != nil || who != want {
+				t.Errorf("in %s there is %q, %v", browser, who, err)
+			}
+		}
+	})
+}
+
 func TestOneServes(t *testing.T) {
 	address := t.TempDir() + "/t.db"
 	first, second := storetest.Open(t, address), storetest.Open(t, address)

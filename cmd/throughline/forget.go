@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	netmail "net/mail"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -22,9 +21,10 @@ func newForget(e env) *cobra.Command {
 		Use:   "forget --deal ID | --person EMAIL",
 		Short: "Erase what is kept of a deal or a person, and the copies that were published",
 		Long: "With --deal, erases all that is kept of the deal's runs: handoffs, quotes, raw text, what people said of it, calls in the\n" +
-			"index; and removes the copies that were published. With --person, erases the person's words and name from every handoff\n" +
-			"that has them, the raw text of those deals, and the person from the index of calls; copies are removed, and published\n" +
-			"again without the person where the handoff is still in use.\n\n" +
+			"index; and removes the copies that were published. With --person, erases the person's words, address and name from every\n" +
+			"handoff that has them, the raw text of those deals, and the person from the index of calls; copies are removed, and\n" +
+			"published again without the person where the handoff is still in use. A first or last name that stands alone goes too,\n" +
+			"unless somebody or something else of the deal has it, which is told.\n\n" +
 			"Without --yes it only tells what there is. What it can't remove it lists with its address, and ends with 1. Mails and\n" +
 			"direct messages that were sent stay with those who have them. The systems that the deal was collected from are not\n" +
 			"touched: erase there first, or a handoff that is drafted later has the words again.",
@@ -113,9 +113,9 @@ func (f *forgetting) person(ctx context.Context, email, name string) error {
 	if err != nil {
 		return err
 	}
-	who := erased{email: email, names: nonEmpty(name)}
+	who := &erased{email: email, names: nonEmpty(name)}
 	for _, id := range ids {
-		if err := f.names(ctx, id, &who); err != nil {
+		if err := f.names(ctx, id, who); err != nil {
 			return err
 		}
 	}
@@ -138,6 +138,9 @@ func (f *forgetting) person(ctx context.Context, email, name string) error {
 		if calls, err = f.db.ForgetCaller(ctx, email); err != nil {
 			return err
 		}
+		if err := f.db.ForgetSignedIn(ctx, email); err != nil {
+			return err
+		}
 	}
 	return f.done(fmt.Sprintf("%s (%s) in %s and %s of the index", email, strings.Join(who.names, ", "), counted(len(ids), "run", "runs"), counted(calls, "call", "calls")))
 }
@@ -155,6 +158,17 @@ func nonEmpty(all ...string) []string {
 
 // names adds the names that a run's handoffs have beside the address.
 func (f *forgetting) names(ctx context.Context, run string, who *erased) error {
+	return f.documents(ctx, run, func(h *throughline.Handoff) {
+		for _, p := range slices.Concat(h.Deal.People, noted(h.Deal.AE), noted(h.Deal.CSM)) {
+			if strings.EqualFold(p.Email, who.email) && strings.Contains(p.Name, " ") && !slices.Contains(who.names, p.Name) {
+				who.names = append(who.names, p.Name)
+			}
+		}
+	})
+}
+
+// documents looks at each version of a run's handoff.
+func (f *forgetting) documents(ctx context.Context, run string, look func(*throughline.Handoff)) error {
 	r, err := f.db.Run(ctx, run)
 	if err != nil {
 		return err
@@ -167,11 +181,7 @@ func (f *forgetting) names(ctx context.Context, run string, who *erased) error {
 		if err != nil {
 			return err
 		}
-		for _, p := range slices.Concat(h.Deal.People, noted(h.Deal.AE), noted(h.Deal.CSM)) {
-			if strings.EqualFold(p.Email, who.email) && strings.Contains(p.Name, " ") && !slices.Contains(who.names, p.Name) {
-				who.names = append(who.names, p.Name)
-			}
-		}
+		look(h)
 	}
 	return nil
 }
@@ -183,13 +193,25 @@ func noted(p *throughline.PersonNote) []throughline.PersonNote {
 	return []throughline.PersonNote{*p}
 }
 
-func (f *forgetting) personIn(ctx context.Context, id string, who erased) error {
+func (f *forgetting) personIn(ctx context.Context, id string, who *erased) error {
 	run, err := f.db.Run(ctx, id)
 	if err != nil {
 		return err
 	}
 	if err := f.env.tell("%s  %s\n", run.ID, printable(run.Deal.Name)); err != nil {
 		return err
+	}
+	people, companies := []string{run.AE.Name, run.CSM.Name}, []string{run.Deal.Customer}
+	if err := f.documents(ctx, id, func(h *throughline.Handoff) {
+		more, of := peopleOf(h)
+		people, companies = append(people, more...), append(companies, of...)
+	}); err != nil {
+		return err
+	}
+	if left := who.in(people, companies); len(left) > 0 {
+		if err := f.env.tell("  where it stands alone, %s is left: somebody or something else of the deal has it too\n", printable(strings.Join(left, ", "))); err != nil {
+			return err
+		}
 	}
 	if err := f.copies(ctx, id); err != nil || !f.yes {
 		return err
@@ -198,6 +220,9 @@ func (f *forgetting) personIn(ctx context.Context, id string, who erased) error 
 		return err
 	}
 	if err := f.db.ForgetArchive(ctx, id); err != nil {
+		return err
+	}
+	if err := f.db.ForgetToward(ctx, id, who.email); err != nil {
 		return err
 	}
 	return f.service.Reissue(ctx, id, f.by, "a person was erased from it")
@@ -257,13 +282,14 @@ func (f *forgetting) done(what string) error {
 type erased struct {
 	email string
 	names []string
+	forms []form // in the deal at hand
 }
 
 const erasedMark = "[erased]"
 
 // rewrite is a kept text without the person: what they said goes, and what stands
 // on nothing else; where they are named stands a mark.
-func (p erased) rewrite(table, body string) (string, error) {
+func (p *erased) rewrite(table, body string) (string, error) {
 	var v any
 	if err := json.Unmarshal([]byte(body), &v); err != nil {
 		return "", err
@@ -272,28 +298,28 @@ func (p erased) rewrite(table, body string) (string, error) {
 	if table == "runs" {
 		mark = "" // addresses there are written to
 	}
-	v, _ = p.without(v, mark)
+	v, _ = p.without("", v, mark)
 	raw, err := json.Marshal(v)
 	return string(raw), err
 }
 
 // is reports whether a value names the person and nobody else.
-func (p erased) is(v any) bool {
+func (p *erased) is(v any) bool {
 	s, _ := v.(string)
-	return strings.EqualFold(s, p.email) || slices.ContainsFunc(p.names, func(n string) bool { return strings.EqualFold(s, n) })
+	return strings.EqualFold(s, p.email) || p.isName(s)
 }
 
-// without is a JSON value without the person; false for one that goes as a whole:
-// something that they said or that is about them, or an item of which no quote is
-// left.
-func (p erased) without(v any, mark string) (any, bool) {
+// without is the JSON value of a field without the person; false for one that goes
+// as a whole: something that they said or that is about them, or an item of which no
+// quote is left.
+func (p *erased) without(field string, v any, mark string) (any, bool) {
 	switch v := v.(type) {
 	case string:
-		return p.masked(v, mark), true
+		return p.masked(v, mark, slices.Contains(ourWords, strings.ToLower(field))), true
 	case []any:
 		out := []any{}
 		for _, one := range v {
-			if kept, ok := p.without(one, mark); ok {
+			if kept, ok := p.without(field, one, mark); ok {
 				out = append(out, kept)
 			}
 		}
@@ -306,7 +332,7 @@ func (p erased) without(v any, mark string) (any, bool) {
 		}
 		had, _ := v["evidence"].([]any)
 		for key, one := range v {
-			kept, ok := p.without(one, mark)
+			kept, ok := p.without(key, one, mark)
 			if !ok {
 				delete(v, key)
 				continue
@@ -319,12 +345,4 @@ func (p erased) without(v any, mark string) (any, bool) {
 		return v, true
 	}
 	return v, true
-}
-
-// masked is a text in which the person is not named.
-func (p erased) masked(s, mark string) string {
-	for _, word := range append([]string{p.email}, p.names...) {
-		s = regexp.MustCompile(`(?i)`+regexp.QuoteMeta(word)).ReplaceAllLiteralString(s, mark)
-	}
-	return s
 }
