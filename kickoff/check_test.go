@@ -197,6 +197,19 @@ Tess Okafor: Okay, um, help me understand, what are you hoping to get out of thi
 Marisol Vega: Hm.
 Tess Okafor: And the trucks, how many of them are there?
 Tess Okafor: Also, when do you freeze production?`, nil, 3},
+		{"what the customer had told", `
+Tess Okafor: How many Vantica dashboards are there, by the way?
+Owen Brandt: Too many.
+Tess Okafor: What's the biggest problem you have with Pipewright today?
+Marisol Vega: You know that one.
+Tess Okafor: So tell me a bit about what you want to get out of Northbeam. What would success look like for you?
+Tess Okafor: How much did the June invoice come to? And how often does Truline ship a release?`, nil, 6},
+		{"what nobody had asked", `
+Tess Okafor: Do you prefer Teams or email for our weekly updates?
+Tess Okafor: How many people should I invite to the training, and when would you like the first one?
+Tess Okafor: What color is the truck? How was the storm for you guys down there?
+Tess Okafor: Who should get the weekly status mail? What are the names of the two terminals for the pilot?
+Tess Okafor: When is the first terminal manager free to talk? How many terminal managers do you want in the first session?`, nil, 0},
 		{"asked by the customer", `
 Marisol Vega: Tess, how many trucks do we have on this, and how many terminals?
 Tess Okafor: All of them.`, nil, 0},
@@ -256,4 +269,53 @@ func spoken(t testing.TB, deal *throughline.Deal, lines string) *throughline.Sou
 		t.Fatalf("%v %v", err, problems)
 	}
 	return call
+}
+
+// A liar is an engine that claims what it is told to.
+type liar kickoff.Findings
+
+func (l liar) Find(context.Context, *throughline.Agenda, *throughline.Source, *throughline.Deal) (*kickoff.Findings, error) {
+	f := kickoff.Findings(l)
+	return &f, nil
+}
+
+// TestNothingUnprovenIsReported: what an engine claims stands only where the call
+// and the deal prove it, by the right side.
+func TestNothingUnprovenIsReported(t *testing.T) {
+	deal, h := harborline(t)
+	call := read(t, "reasks.txt", deal)
+	agenda := kickoff.Agenda(h, throughline.AudienceTeam)
+	quote := func(text string) throughline.DraftQuote { return throughline.DraftQuote{Text: text} }
+	const question, answer = "When does your contract with Pipewright run out?", "Eleven fifty. Twenty-two terminals."
+	for _, c := range []struct {
+		name          string
+		found         kickoff.Findings
+		points, asked int
+		reason        string
+	}{
+		{name: "proven", found: kickoff.Findings{
+			Referred: []kickoff.Reference{{Point: "risk-1", Quote: quote("November to January.")}, {Point: "risk-1", Quote: quote("There is. November to January.")}},
+			Asked:    []kickoff.Reask{{Question: quote(question), Answer: quote(answer)}, {Question: quote(question), Answer: quote("December thirty-first.")}},
+		}, points: 1, asked: 1},
+		{name: "words that nobody said", found: kickoff.Findings{Referred: []kickoff.Reference{{Point: "risk-1", Quote: quote("The freeze is off this year.")}}}, reason: "not found in the call"},
+		{name: "words of the deal, not of the call", found: kickoff.Findings{Referred: []kickoff.Reference{{Point: "risk-1", Quote: quote("We freeze production from November the twentieth until January the fourth.")}}}, reason: "not found in the call"},
+		{name: "a point that there is none of", found: kickoff.Findings{Referred: []kickoff.Reference{{Point: "risk-77", Quote: quote("November to January.")}}}, reason: "no point"},
+		{name: "a point that is to be known", found: kickoff.Findings{Referred: []kickoff.Reference{{Point: "reluctant-1", Quote: quote("November to January.")}}}, reason: "no point"},
+		{name: "a question of the customer's", found: kickoff.Findings{Asked: []kickoff.Reask{{Question: quote("There is. November to January."), Answer: quote(answer)}}}, reason: "no question of the seller's side"},
+		{name: "an answer of the seller's", found: kickoff.Findings{Asked: []kickoff.Reask{{Question: quote(question), Answer: quote("With those on a fifteen-minute sync you'd have overnight dwell by trailer and by door up on the six fifteen call.")}}}, reason: "no answer of the customer's"},
+		{name: "an answer that nobody gave", found: kickoff.Findings{Asked: []kickoff.Reask{{Question: quote(question), Answer: quote("It runs out in March.")}}}, reason: "no answer of the customer's"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			report, err := kickoff.Check(context.Background(), liar(c.found), agenda, call, deal)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(report.Referred) != c.points || len(report.Asked) != c.asked {
+				t.Errorf("reported are %+v and %+v", report.Referred, report.Asked)
+			}
+			if c.reason != "" && (len(report.LeftOut) != 1 || !strings.Contains(report.LeftOut[0].Reason, c.reason)) {
+				t.Errorf("left out is %+v", report.LeftOut)
+			}
+		})
+	}
 }

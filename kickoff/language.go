@@ -65,6 +65,7 @@ const (
 	cuePeople   = "people"
 
 	cueHowMany = "howmany"
+	cueHowLong = "howlong"
 	cueWhen    = "when"
 	cueWho     = "who"
 	cueWhich   = "which"
@@ -74,8 +75,8 @@ const (
 // cueNames are the sections that every lexicon has.
 var cueNames = []string{
 	cueNumber, cueSmall, cueOwner, cueConfirming, cueGoals, cueProblems, cueNowadays, cuePeople,
-	cueHowMany, cueWhen, cueWho, cueWhich, cueHow, cueRequest, cuePart,
+	cueHowMany, cueHowLong, cueWhen, cueWho, cueWhich, cueHow, cueRequest, cuePart,
 }
 
 // cueQuestions are the sections of what a question begins with.
-var cueQuestions = []string{cueOwner, cueGoals, cueProblems, cueNowadays, cuePeople, cueHowMany, cueWhen, cueWho, cueWhich, cueHow}
+var cueQuestions = []string{cueOwner, cueGoals, cueProblems, cueNowadays, cuePeople, cueHowMany, cueHowLong, cueWhen, cueWho, cueWhich, cueHow}

@@ -11,7 +11,7 @@ const (
 	leastTopic    = 2.2 // weight of what a question asks for; less is about nothing in particular
 	leastTopicHit = 0.7 // share of it that stands about the answer
 	leastInAnswer = 0.3 // share of it that stands in the answer's own sentence, where that is to name somebody or something
-	onTopic       = 1.5 // weight from which a general question is about something in particular
+	onTopic       = 2   // weight from which a general question is about something in particular
 )
 
 // How much a word counts that stands not in the answer but up to three turns
@@ -126,13 +126,17 @@ func (rd *reading) topic(l *line) float64 {
 func (rd *reading) exactly(l *line) (throughline.DraftQuote, bool) {
 	kind, ok := kindOfAnswer(l)
 	topic := rd.topic(l)
-	if !ok || topic < leastTopic {
+	alone := rd.telling(l.topic) < 2
+	if !ok || topic < leastTopic || alone && kind.turns == 0 {
 		return throughline.DraftQuote{}, false
 	}
 	var best, end *line
 	most := leastTopicHit * topic
 	for i, lines := range rd.deal {
 		if len(lines) == 0 || lines[0].p.Side() != throughline.SideCustomer {
+			continue
+		}
+		if alone && !rd.askedBefore(i, l, kind.cue) {
 			continue
 		}
 		about := rd.about(i, l, kind.turns)
@@ -151,6 +155,25 @@ func (rd *reading) exactly(l *line) (throughline.DraftQuote, bool) {
 		return throughline.DraftQuote{}, false
 	}
 	return throughline.DraftQuote{Ref: best.p.Ref, Text: best.p.Text[best.span.Start:end.span.End]}, true
+}
+
+// askedBefore reports whether a question of the same form, about the same, stands
+// right before a passage of the deal: one word alone tells too little otherwise.
+func (rd *reading) askedBefore(i int, q *line, cue string) bool {
+	return i > 0 && slices.ContainsFunc(rd.deal[i-1], func(l *line) bool {
+		return l.p.Source == rd.deal[i][0].p.Source && l.question && l.cues[cue] > 0 && rd.shared(q, l) > 0
+	})
+}
+
+// telling counts the terms that tell something.
+func (rd *reading) telling(terms []term) int {
+	n := 0
+	for _, t := range terms {
+		if rd.vocab.weight(t) >= tellingTerm {
+			n++
+		}
+	}
+	return n
 }
 
 // together is from which to which line beside the nth others fit, too: an answer
@@ -213,6 +236,7 @@ func (rd *reading) shared(q, a *line) float64 {
 
 // An answerKind is what answers a question.
 type answerKind struct {
+	cue      string // what such questions begin with
 	fits     func(answer, question *line) bool
 	turns    int     // how far before the answer its topic may stand
 	inAnswer float64 // share of the topic that must stand in the answer's own sentence
@@ -222,14 +246,16 @@ type answerKind struct {
 // asks for nothing that can be told by its form.
 func kindOfAnswer(q *line) (answerKind, bool) {
 	switch {
+	case q.cues[cueHowLong] > 0:
+		return answerKind{cue: cueHowLong, fits: func(a, _ *line) bool { return a.number || a.date }, turns: namedTurns}, true
 	case q.cues[cueHowMany] > 0:
-		return answerKind{fits: func(a, _ *line) bool { return a.number }, turns: namedTurns}, true
+		return answerKind{cue: cueHowMany, fits: func(a, _ *line) bool { return a.number }, turns: namedTurns}, true
 	case q.cues[cueWhen] > 0:
-		return answerKind{fits: func(a, _ *line) bool { return a.date }, turns: namedTurns}, true
+		return answerKind{cue: cueWhen, fits: func(a, _ *line) bool { return a.date }, turns: namedTurns}, true
 	case q.cues[cueWho] > 0:
-		return answerKind{fits: func(a, _ *line) bool { return a.name }, inAnswer: leastInAnswer}, true
+		return answerKind{cue: cueWho, fits: func(a, _ *line) bool { return a.name }, inAnswer: leastInAnswer}, true
 	case q.cues[cueWhich] > 0:
-		return answerKind{fits: func(a, q *line) bool { return a.thing && saysNew(a, q) }, inAnswer: leastInAnswer}, true
+		return answerKind{cue: cueWhich, fits: func(a, q *line) bool { return a.thing && saysNew(a, q) }, inAnswer: leastInAnswer}, true
 	}
 	return answerKind{}, false
 }

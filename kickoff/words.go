@@ -38,16 +38,24 @@ type term string
 // "handwritten" and "handwriting" are one, in any of the languages.
 const stemRunes = 6
 
+// endings are what English adds to a word, and how many runes must be left of it.
+var endings = []struct {
+	end  string
+	left int
+}{{"ing", 4}, {"ed", 4}, {"es", 4}, {"s", 3}}
+
 // stem cuts a folded word to what tells it from others.
 func stem(w string) term {
-	for _, end := range []string{"ing", "ed", "es", "s"} {
-		if cut, ok := strings.CutSuffix(w, end); ok && utf8.RuneCountInString(cut) >= 4 {
-			w = cut
-			if n := len(w); end != "s" && w[n-1] == w[n-2] && w[n-1] != 's' && w[n-1] != 'l' {
-				w = w[:n-1] // "running"
-			}
-			break
+	for _, e := range endings {
+		cut, ok := strings.CutSuffix(w, e.end)
+		if !ok || utf8.RuneCountInString(cut) < e.left || e.end == "s" && strings.HasSuffix(cut, "s") {
+			continue
 		}
+		w = cut
+		if n := len(w); e.end != "s" && w[n-1] == w[n-2] && w[n-1] != 's' && w[n-1] != 'l' {
+			w = w[:n-1] // "running"
+		}
+		break
 	}
 	if utf8.RuneCountInString(w) > 4 {
 		w = strings.TrimSuffix(w, "e")
@@ -134,9 +142,12 @@ func (l *line) read(r *reader, lex *lexicon.Lexicon, hits []lexicon.Hit) {
 			values[h.First] = h.Weight
 		}
 	}
+	before, ended := -1.0, -1 // the number before, and the token behind it
 	for i := 0; i < len(l.tokens); {
 		if value, n := numeral(l.tokens[i:], values, i); n > 0 {
 			l.figure(value)
+			l.date = l.date || ended == i && clock(before, value)
+			before, ended = value, i+n
 			i += n
 			continue
 		}
@@ -157,8 +168,9 @@ func (l *line) readTopic(r *reader, lex *lexicon.Lexicon, hits []lexicon.Hit) {
 		if first < 0 {
 			first = h.First
 		}
-		for i := h.First; i <= h.Last; i++ {
-			asking[i] = true
+		phrase := lexicon.Tokens(h.Phrase)
+		for i := h.First; i <= h.Last; i++ { // what stands in a gap of the phrase is asked about
+			asking[i] = slices.ContainsFunc(phrase, func(t lexicon.Token) bool { return t.Word == l.tokens[i].Word })
 		}
 	}
 	if first < 0 {
@@ -185,9 +197,15 @@ const smallNumber = 3
 
 func (l *line) figure(value float64) {
 	l.number = true
-	if value > smallNumber {
+	if value > smallNumber || value != math.Trunc(value) {
 		l.add(term("#" + strconv.FormatFloat(value, 'g', 10, 64)))
 	}
+}
+
+// clock reports whether two numbers in a row are a time of day: "6:15", "seven
+// forty".
+func clock(hour, minute float64) bool {
+	return hour >= 1 && hour <= 24 && minute >= 5 && minute < 60 && hour == math.Trunc(hour) && minute == math.Trunc(minute)
 }
 
 func (l *line) word(r *reader, lex *lexicon.Lexicon, i int) {
@@ -297,7 +315,7 @@ const (
 	leastPassages = 150 // in a smaller deal, what is rare can't be told; it is taken to be of this size
 	commonRarity  = 1.5 // the logarithm of passages for each that has it, from which a term tells something
 	mostWeight    = 3.5
-	talkWeight    = 0.4 // share of it that a word of meetings has
+	talkWeight    = 0.25 // share of it that a word of meetings has, which then never tells anything by itself
 )
 
 func (v *vocabulary) weight(t term) float64 {
