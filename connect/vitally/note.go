@@ -234,7 +234,7 @@ func (c *Client) categoryID(ctx context.Context) (string, error) {
 	if id == "" {
 		return "", &connect.Error{
 			Vendor: Vendor, Op: "find the note category", Message: "no note category is called as the configuration says",
-			Advice: "make it in Vitally under Settings > Note Categories, or change category under vitally in the configuration",
+			Advice: "make it in Vitally, or change category under vitally in the configuration",
 		}
 	}
 	c.mu.Lock()
