@@ -44,7 +44,10 @@ type Server struct {
 	Lag time.Duration
 	// Terse lists accounts with their ids only.
 	Terse bool
-	Now   func() time.Time // nil for the machine's clock
+	// CRM gives further attributes of an account by the CRM's id of it, label to
+	// value, as the CRM has them at the moment; nil for none.
+	CRM func(external string) map[string]string
+	Now func() time.Time // nil for the machine's clock
 
 	fault.Faults
 
@@ -244,6 +247,11 @@ func (s *Server) shown(a *Account) map[string]any {
 	for _, at := range a.attributes {
 		if !s.now().Before(at.from) {
 			attributes = append(attributes, map[string]any{"label": at.label, "value": at.value})
+		}
+	}
+	if s.CRM != nil {
+		for label, value := range s.CRM(a.External) {
+			attributes = append(attributes, map[string]any{"label": label, "value": value})
 		}
 	}
 	return map[string]any{"id": a.ID, "external_id": a.External, "created_at": a.created.UTC().Format(moment), "updated_at": s.updated(a).UTC().Format(moment), "attributes": attributes}

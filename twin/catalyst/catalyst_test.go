@@ -99,7 +99,7 @@ func TestAccounts(t *testing.T) {
 }
 
 func TestSeed(t *testing.T) {
-	s := &catalyst.Server{}
+	s := &catalyst.Server{CRM: func(external string) map[string]string { return map[string]string{"CRM says": external} }}
 	if err := s.Seed("../../cmd/throughline/demo/harborline"); err != nil {
 		t.Fatal(err)
 	}
@@ -109,6 +109,9 @@ func TestSeed(t *testing.T) {
 	srv := httptest.NewServer(s)
 	defer srv.Close()
 	_, got := get[[]account](t, srv.URL+"/accounts", "")
+	if n := len(got[0].Attributes); n == 0 || got[0].Attributes[n-1].Label != "CRM says" || got[0].Attributes[n-1].Value != "001123970800895AAA" {
+		t.Errorf("of the CRM's it has %+v", got[0].Attributes)
+	}
 	if len(got) != 1 || got[0].External != "001123970800895AAA" || got[0].Attributes[0].Value != "Harborline Logistics" {
 		t.Errorf("got %+v", got)
 	}
