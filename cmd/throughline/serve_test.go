@@ -109,7 +109,11 @@ func (b *bed) serve(t *testing.T) *serving {
 	}
 	t.Cleanup(func() { _ = s.stop() })
 	s.wait(t, "it serves", func() bool { return strings.Contains(s.out.String(), "/signin?token=") })
-	if s.db, err = store.Open(t.Context(), filepath.Join(filepath.Dir(b.file), b.config.Database)); err != nil {
+	address, err := c.database(tools{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.db, err = store.Open(t.Context(), address); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.db.Close() })
