@@ -118,23 +118,23 @@ func (k *Kickoff) Open() []TalkingPoint {
 	return open
 }
 
-// MarkHeld records that the kickoff took place. It errs with an [*OpenPoints]
+// MarkHeld records that the kickoff took place. It errs with an [*OpenPointsError]
 // while points are open, and then records nothing.
 func (k *Kickoff) MarkHeld(at time.Time) error {
 	if at.IsZero() {
 		return errors.New("marking the kickoff as held: say when it was")
 	}
 	if open := k.Open(); len(open) > 0 {
-		return &OpenPoints{Points: open}
+		return &OpenPointsError{Points: open}
 	}
 	k.HeldAt = &at
 	return nil
 }
 
-// OpenPoints are what keeps a kickoff from being marked as held.
-type OpenPoints struct{ Points []TalkingPoint }
+// OpenPointsError are what keeps a kickoff from being marked as held.
+type OpenPointsError struct{ Points []TalkingPoint }
 
-func (o *OpenPoints) Error() string {
+func (o *OpenPointsError) Error() string {
 	ids := make([]string, len(o.Points))
 	for i, p := range o.Points {
 		ids[i] = p.ID

@@ -45,7 +45,7 @@ func TestKickoffOpen(t *testing.T) {
 			}
 			at := time.Date(2026, 10, 6, 15, 0, 0, 0, time.UTC)
 			err := k.MarkHeld(at)
-			var open *throughline.OpenPoints
+			var open *throughline.OpenPointsError
 			switch {
 			case len(c.want) == 0 && (err != nil || k.HeldAt == nil || !k.HeldAt.Equal(at)):
 				t.Errorf("held at %v: %v", k.HeldAt, err)

@@ -56,7 +56,10 @@ func newAgenda(view *throughline.Handoff) *throughline.Agenda {
 func teamAgenda(view *throughline.Handoff) *throughline.Agenda {
 	agenda := newAgenda(view)
 	agenda.Opening = render.Opening(view)
-	m := maker{enough: heardByAll, named: map[string]bool{}}
+	m := maker{enough: heardByAll, named: map[string]bool{}, conditions: map[string]int{}}
+	for _, it := range view.Items {
+		m.conditions[it.Condition]++
+	}
 	if customers(view) == 1 {
 		m.enough = 1
 	}
@@ -84,6 +87,10 @@ func customers(h *throughline.Handoff) int {
 type maker struct {
 	enough int             // how many of the customer's people must have heard what is said to all
 	named  map[string]bool // people who have a point
+
+	// conditions counts how many stretches have the same one. What several have
+	// says nothing of any: an engine has put it where nothing was said.
+	conditions map[string]int
 }
 
 func (m *maker) points(it throughline.Item) []throughline.TalkingPoint {
@@ -137,7 +144,10 @@ func (m *maker) person(it throughline.Item) []throughline.TalkingPoint {
 // stretch gives two points: what is to be asked, and what is to be known.
 func (m *maker) stretch(it throughline.Item) []throughline.TalkingPoint {
 	ask := m.point(it, it.ID+"-condition", throughline.PointSay)
-	ask.Text, ask.Condition = first(it.Promise, it.Text), it.Condition
+	ask.Text = first(it.Promise, it.Text)
+	if m.conditions[it.Condition] == 1 {
+		ask.Condition = it.Condition
+	}
 	ask.Ask, ask.Words = m.question(it)
 	doubts := slices.DeleteFunc(slices.Clone(it.Evidence), func(e throughline.Evidence) bool { return e.As != throughline.AsDoubt })
 	if len(doubts) == 0 {

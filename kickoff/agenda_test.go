@@ -62,7 +62,7 @@ var forms = map[string]func(t testing.TB, h *throughline.Handoff, a throughline.
 		walk(blocks)
 		return all.String()
 	},
-	"agenda": func(t testing.TB, h *throughline.Handoff, a throughline.Audience) string {
+	"agenda": func(_ testing.TB, h *throughline.Handoff, a throughline.Audience) string {
 		return fmt.Sprintf("%+v %s", *kickoff.Agenda(h, a), kickoff.Agenda(h, a).Deal.Customer.Name)
 	},
 }

@@ -99,6 +99,7 @@ func (rd *reading) generally(agenda *throughline.Agenda, l *line, kinds []throug
 			if topic >= onTopic && hit < leastTopicHit*topic {
 				continue
 			}
+			hit += rd.toThePoint(p, p.Words[i])
 			if hit > most {
 				best, most = throughline.DraftQuote{Ref: p.Words[i].Ref, Text: p.Words[i].Quote}, hit
 			}
@@ -108,6 +109,20 @@ func (rd *reading) generally(agenda *throughline.Agenda, l *line, kinds []throug
 		}
 	}
 	return best, false
+}
+
+// toThePoint weighs up to 1 how much a quote says of what its point says.
+func (rd *reading) toThePoint(p throughline.TalkingPoint, e throughline.Evidence) float64 {
+	said := rd.reader.text(e.Quote, rd.lex)
+	in, all := 0.0, 0.1
+	for _, t := range rd.reader.text(p.Text, rd.lex) {
+		w := rd.vocab.weight(t)
+		all += w
+		if slices.Contains(said, t) {
+			in += w
+		}
+	}
+	return in / all
 }
 
 // topic weighs what a question asks for. A word that the deal has never heard

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"throughline"
 	"throughline/lexicon"
@@ -49,7 +50,8 @@ func read(ctx context.Context, call *throughline.Source, deal *throughline.Deal)
 	if err != nil {
 		return nil, err
 	}
-	rd := &reading{reader: newReader(deal), lex: lex, vocab: &vocabulary{in: map[term]int{}, talk: talkOf(lex)}}
+	rd := &reading{reader: newReader(deal), lex: lex}
+	rd.vocab = &vocabulary{in: map[term]int{}, talk: rd.reader.talk(lex)}
 	for _, p := range call.Passages {
 		rd.call = append(rd.call, rd.reader.lines(p, lex)...)
 	}
@@ -74,8 +76,11 @@ func read(ctx context.Context, call *throughline.Source, deal *throughline.Deal)
 	return rd, nil
 }
 
-func talkOf(lex *lexicon.Lexicon) map[term]bool {
+func (r *reader) talk(lex *lexicon.Lexicon) map[term]bool {
 	talk := map[term]bool{}
+	for name := range r.names {
+		talk[stem(name)] = true // people are named whatever is spoken of
+	}
 	for _, w := range lex.Class("talk") {
 		talk[stem(w)] = true
 	}
@@ -120,19 +125,14 @@ type profile struct {
 
 func (rd *reading) profile(p throughline.TalkingPoint) *profile {
 	f := &profile{point: p, weight: map[term]float64{}, asks: p.Kind == throughline.KindStretch}
-	texts := []string{p.Text + "\n" + p.Condition}
 	for _, e := range p.Words {
-		texts = append(texts, e.Quote)
+		p.Text = strings.TrimPrefix(p.Text, e.Speaker+": ")
+		rd.weigh(f, e.Quote, quoteShare)
 	}
-	for i, text := range texts {
-		share := 1.0
-		if i > 0 {
-			share = quoteShare
-		}
-		for _, t := range rd.reader.text(text, rd.lex) {
-			if w := rd.vocab.weight(t) * share; w > f.weight[t] {
-				f.weight[t] = w
-			}
+	rd.weigh(f, p.Text, 1)
+	for _, t := range rd.reader.text(p.Condition, rd.lex) {
+		if rd.vocab.in[t] > 0 { // what the deal has never heard may be an engine's way to put it
+			f.weight[t] = max(f.weight[t], rd.vocab.weight(t))
 		}
 	}
 	var ws []float64
@@ -144,6 +144,13 @@ func (rd *reading) profile(p throughline.TalkingPoint) *profile {
 		f.top += w
 	}
 	return f
+}
+
+// weigh adds the terms of a text.
+func (rd *reading) weigh(f *profile, text string, share float64) {
+	for _, t := range rd.reader.text(text, rd.lex) {
+		f.weight[t] = max(f.weight[t], rd.vocab.weight(t)*share)
+	}
 }
 
 // quoteShare is how much a word of a quote tells of a point, against one of its

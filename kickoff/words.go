@@ -306,7 +306,7 @@ func digits(w string) (float64, bool) {
 type vocabulary struct {
 	in       map[term]int // passages that have it
 	passages int
-	talk     map[term]bool // words of meetings in general
+	talk     map[term]bool // words of meetings in general, and people's names
 }
 
 // How a term's rarity becomes its weight: one that stands in every few passages of
