@@ -80,6 +80,7 @@ func TestHostileRecords(t *testing.T) {
 		"hs_email_subject": "Hi\r\nBcc: x@evil.example", "hs_timestamp": "nonsense", "hs_email_headers": `{"from":{"email":"a@b.example\r\nX: y","firstName":"\r\nX: y"},"to":"none"}`,
 		"hs_email_message_id": "<a> <b>", "hs_email_text": ".\r\n.\r\nText",
 	}), "deals", deal, "")
+	b.twin.Associate("emails", b.twin.Put("emails", twin.Record{"hs_email_subject": "Another", "hs_email_text": "Of no thread."}), "deals", deal, "")
 	b.twin.Attach("deals", deal, `../../../escape.md`, "1", start, []byte("x"))
 	b.twin.Attach("deals", deal, strings.Repeat("ä", 300)+".txt", "1", start, []byte("x"))
 	b.twin.Associate("notes", b.twin.Put("notes", twin.Record{"hs_note_body": "x", "hs_timestamp": "1767225600000", "hs_attachment_ids": "../1;;12x; 99999"}), "deals", deal, "")
@@ -90,19 +91,22 @@ func TestHostileRecords(t *testing.T) {
 	if found, err := filepath.Glob(filepath.Join(filepath.Dir(dir), "*escape*")); err != nil || len(found) > 0 {
 		t.Errorf("%v, %v", found, err)
 	}
-	mails := 0
+	mails, answers := 0, 0
 	for name, text := range files(t, dir) {
 		if !strings.HasPrefix(name, "emails/") {
 			continue
 		}
 		mails++
 		msg, err := mail.ReadMessage(strings.NewReader(text))
+		if err == nil && msg.Header.Get("References") != "" {
+			answers++
+		}
 		if err != nil || msg.Header.Get("Bcc") != "" || msg.Header.Get("X") != "" {
 			t.Errorf("%s: %v, %v", name, err, msg.Header)
 		}
 	}
-	if mails != 3 {
-		t.Errorf("%d mails", mails)
+	if mails != 4 || answers != 1 {
+		t.Errorf("%d mails, %d of them answers", mails, answers)
 	}
 }
 

@@ -241,6 +241,19 @@ func TestPublishedByPeople(t *testing.T) {
 	}
 }
 
+// TestTwoNotes: should there be two notes with the key, the one that was made first
+// counts.
+func TestTwoNotes(t *testing.T) {
+	b := newPress(t)
+	first := b.publish(t, 1)
+	body := b.twin.Get("notes", first.ID)["hs_note_body"]
+	second := b.twin.Put("notes", twin.Record{"hs_note_body": body, "hs_timestamp": "2026-05-01T09:00:00Z"})
+	b.twin.Associate("notes", second, "deals", deal, "")
+	if c := b.publish(t, 2); c.ID != first.ID || b.twin.Get("notes", second)["hs_note_body"] != body {
+		t.Errorf("%+v was changed, not %s", c, first.ID)
+	}
+}
+
 // TestMilestonesGo: the task of a milestone that is gone says so, once, and is as it
 // was where the milestone comes back.
 func TestMilestonesGo(t *testing.T) {
@@ -248,9 +261,14 @@ func TestMilestonesGo(t *testing.T) {
 	b.publish(t, 1)
 	p := publication(2)
 	p.Handoff.Items = slices.Delete(p.Handoff.Items, 4, 5)
-	for range 2 {
-		if _, err := b.portal(t).Publish(t.Context(), p); err != nil {
+	portal := b.portal(t)
+	for try := range 2 {
+		before := b.calls()
+		if _, err := portal.Publish(t.Context(), p); err != nil {
 			t.Fatal(err)
+		}
+		if calls := b.calls() - before; try == 1 && calls != 3 {
+			t.Errorf("%d calls the second time, want 3 to look", calls)
 		}
 	}
 	subjects := func() string {
@@ -337,8 +355,6 @@ func TestPublishFaults(t *testing.T) {
 	const (
 		deals  = "GET /crm/objects/2026-09/deals"
 		look   = "notes/batch/read"
-		note   = " /crm/objects/2026-09/notes" // POST or PATCH
-		tasks  = "tasks/batch/"
 		create = "tasks/batch/create"
 		fields = "PATCH /crm/objects/2026-09/deals"
 	)
@@ -346,42 +362,47 @@ func TestPublishFaults(t *testing.T) {
 		path   string
 		times  int
 		fault  twin.Fault
-		passes bool // the first try gets over it
+		passes bool   // the first try gets over it
+		later  string // the path where it was published before, if it is another
 	}
 	table := map[string]row{
-		"looking: 500":                    {deals, 2, twin.Fault{Status: 500}, true},
-		"looking: for ever":               {deals, 99, twin.Fault{Status: 502}, false},
-		"looking: cut":                    {look, 1, twin.Fault{Cut: true}, true},
-		"looking: the day's calls":        {look, 1, twin.Fault{Status: 429, Policy: "DAILY"}, false},
-		"properties: 500, stored":         {fields, 1, twin.Fault{Status: 500, Stored: true}, true},
-		"properties: reset, stored":       {fields, 1, twin.Fault{Reset: true, Stored: true}, true},
-		"properties: reset for ever":      {fields, 99, twin.Fault{Reset: true}, false},
-		"properties: refused":             {fields, 1, twin.Fault{Status: 400, Category: "VALIDATION_ERROR", Message: `x {"name":"handoff_link","error":"INVALID_URL"} pump`}, false},
-		"the token is refused":            {deals, 1, twin.Fault{Status: 401, Category: "EXPIRED_AUTHENTICATION"}, false},
-		"everything: reset, then well":    {"/crm/", 3, twin.Fault{Reset: true}, true},
-		"owners: 503 for ever":            {"/crm/owners", 99, twin.Fault{Status: 503}, false},
-		"tasks: one of two, then no more": {create, 1, twin.Fault{Status: 207}, true},
+		"looking: 500":                  {deals, 2, twin.Fault{Status: 500}, true, ""},
+		"looking: for ever":             {deals, 99, twin.Fault{Status: 502}, false, ""},
+		"looking: cut":                  {look, 1, twin.Fault{Cut: true}, true, ""},
+		"looking: the day's calls":      {look, 1, twin.Fault{Status: 429, Policy: "DAILY"}, false, ""},
+		"properties: 500, stored":       {fields, 1, twin.Fault{Status: 500, Stored: true}, true, ""},
+		"properties: reset, stored":     {fields, 1, twin.Fault{Reset: true, Stored: true}, true, ""},
+		"properties: reset for ever":    {fields, 99, twin.Fault{Reset: true}, false, ""},
+		"properties: refused":           {fields, 1, twin.Fault{Status: 400, Category: "VALIDATION_ERROR", Message: `x {"name":"handoff_link","error":"INVALID_URL"} pump`}, false, ""},
+		"the token is refused":          {deals, 1, twin.Fault{Status: 401, Category: "EXPIRED_AUTHENTICATION"}, false, ""},
+		"everything: reset, then well":  {"/crm/", 3, twin.Fault{Reset: true}, true, ""},
+		"owners: 503 for ever":          {"/crm/owners", 99, twin.Fault{Status: 503}, false, ""},
+		"tasks: an answer that is none": {create, 1, twin.Fault{Status: 207, Stored: true}, true, "tasks/batch/update"},
 	}
-	for _, at := range []struct{ name, path string }{{"note", note}, {"tasks", tasks}} {
+	for _, at := range []struct{ name, path, later string }{
+		{"note", "POST /crm/objects/2026-09/notes$", "PATCH /crm/objects/2026-09/notes/"},
+		{"tasks", create, "tasks/batch/update"},
+	} {
 		for name, one := range map[string]row{
-			"reset":                         {at.path, 1, twin.Fault{Reset: true}, true},
-			"reset, stored":                 {at.path, 1, twin.Fault{Reset: true, Stored: true}, true},
-			"500":                           {at.path, 1, twin.Fault{Status: 500}, true},
-			"500, stored":                   {at.path, 1, twin.Fault{Status: 500, Stored: true}, true},
-			"502, stored, for ever":         {at.path, 99, twin.Fault{Status: 502, Stored: true}, false},
-			"500 for ever":                  {at.path, 99, twin.Fault{Status: 500}, false},
-			"521, stored":                   {at.path, 1, twin.Fault{Status: 521, Stored: true}, true},
-			"523":                           {at.path, 1, twin.Fault{Status: 523}, true},
-			"524, stored":                   {at.path, 1, twin.Fault{Status: 524, Stored: true}, true},
-			"cut":                           {at.path, 1, twin.Fault{Cut: true}, true},
-			"slow, stored":                  {at.path, 1, twin.Fault{Slow: time.Minute, Stored: true}, true},
-			"slow":                          {at.path, 1, twin.Fault{Slow: time.Minute}, true},
-			"too many in 10 seconds":        {at.path, 1, twin.Fault{Status: 429, Policy: "TEN_SECONDLY_ROLLING"}, true},
-			"locked":                        {at.path, 1, twin.Fault{Status: 423, Category: "RESOURCE_LOCKED"}, true},
-			"the account is moved":          {at.path, 1, twin.Fault{Status: 477, Header: map[string]string{"Retry-After": "5"}}, true},
-			"the account is moved for long": {at.path, 1, twin.Fault{Status: 477, Header: map[string]string{"Retry-After": "86400"}}, false},
-			"a scope is missing":            {at.path, 1, twin.Fault{Status: 403, Category: "MISSING_SCOPES"}, false},
+			"reset":                         {at.path, 1, twin.Fault{Reset: true}, true, ""},
+			"reset, stored":                 {at.path, 1, twin.Fault{Reset: true, Stored: true}, true, ""},
+			"500":                           {at.path, 1, twin.Fault{Status: 500}, true, ""},
+			"500, stored":                   {at.path, 1, twin.Fault{Status: 500, Stored: true}, true, ""},
+			"502, stored, for ever":         {at.path, 99, twin.Fault{Status: 502, Stored: true}, true, ""},
+			"500 for ever":                  {at.path, 99, twin.Fault{Status: 500}, false, ""},
+			"521, stored":                   {at.path, 1, twin.Fault{Status: 521, Stored: true}, true, ""},
+			"523":                           {at.path, 1, twin.Fault{Status: 523}, true, ""},
+			"524, stored":                   {at.path, 1, twin.Fault{Status: 524, Stored: true}, true, ""},
+			"cut":                           {at.path, 1, twin.Fault{Cut: true}, true, ""},
+			"slow, stored":                  {at.path, 1, twin.Fault{Slow: time.Minute, Stored: true}, true, ""},
+			"slow":                          {at.path, 1, twin.Fault{Slow: time.Minute}, true, ""},
+			"too many in 10 seconds":        {at.path, 1, twin.Fault{Status: 429, Policy: "TEN_SECONDLY_ROLLING"}, true, ""},
+			"locked":                        {at.path, 1, twin.Fault{Status: 423, Category: "RESOURCE_LOCKED"}, true, ""},
+			"the account is moved":          {at.path, 1, twin.Fault{Status: 477, Header: map[string]string{"Retry-After": "5"}}, true, ""},
+			"the account is moved for long": {at.path, 1, twin.Fault{Status: 477, Header: map[string]string{"Retry-After": "86400"}}, false, ""},
+			"a scope is missing":            {at.path, 1, twin.Fault{Status: 403, Category: "MISSING_SCOPES"}, false, ""},
 		} {
+			one.later = at.later
 			table[at.name+": "+name] = one
 		}
 	}
@@ -397,17 +418,21 @@ func TestPublishFaults(t *testing.T) {
 					pub.Handoff.Items[3].Text, pub.Handoff.Items[4].Due = "Changed.", "2026-08-08"
 				}
 				p := b.portal(t) // which has not looked anything up yet
-				b.twin.Order(tt.path, tt.times, tt.fault)
+				path := tt.path
+				if published && tt.later != "" {
+					path = tt.later
+				}
+				b.twin.Order(path, tt.times, tt.fault)
 				_, err := p.Publish(t.Context(), pub)
 				var e *connect.Error
-				ordered := !b.twin.Waiting()
+				if b.twin.Waiting() && tt.times < 99 && (!published || !strings.HasPrefix(name, "owners")) {
+					t.Error("the fault did not come")
+				}
 				switch {
-				case !ordered && tt.times == 1:
-					if err != nil {
-						t.Errorf("without the fault: %v", err)
-					}
 				case tt.passes && err != nil:
 					t.Errorf("published before: %v: not got over: %v", published, err)
+				case !tt.passes && err == nil && (!published || !strings.HasPrefix(name, "owners")):
+					t.Errorf("published before: %v: there is no error", published)
 				case err != nil && (!errors.As(err, &e) || e.Advice == ""):
 					t.Errorf("the error is %v", err)
 				case err != nil && (strings.Contains(err.Error(), "pump") || strings.Contains(err.Error(), plantedSecret)):

@@ -117,6 +117,28 @@ func TestWonTells(t *testing.T) {
 	}
 }
 
+// TestWonByIDFilters: what a filter leaves out is left out of deals by id, too, whatever
+// search knows.
+func TestWonByIDFilters(t *testing.T) {
+	b := newBench(t)
+	b.small(t)
+	b.put("11", "closedwon", start, twin.Record{"dealtype": "newbusiness", "amount": "10"})
+	b.put("12", "closedlost", start, nil)
+	b.put("13", "9911", start, twin.Record{"pipeline": "renewals", "dealtype": "existingbusiness", "amount": "50"})
+	for name, tt := range map[string]struct {
+		filter won.Filter
+		want   string
+	}{
+		"all": {won.Filter{}, "11 13"}, "types": {won.Filter{Types: []string{"Existing Business"}}, "13"}, "pipelines": {won.Filter{Pipelines: []string{"Sales pipeline"}}, "11"},
+		"amount": {won.Filter{MinAmount: 50}, "13"}, "from": {won.Filter{From: start.Add(time.Second)}, ""},
+	} {
+		wins, _, err := b.portal(t).WonByID(t.Context(), tt.filter, []string{"11", "12", "13"})
+		if err != nil || ids(wins) != tt.want {
+			t.Errorf("%s: %q, want %q (%v)", name, ids(wins), tt.want, err)
+		}
+	}
+}
+
 // TestUndated: a deal whose history knows no won stage is dated by its close date, and
 // that is said.
 func TestUndated(t *testing.T) {

@@ -26,8 +26,8 @@ type fault struct {
 	left int
 }
 
-// Order makes the next calls go wrong whose method and path contain the text:
-// "POST /crm/objects/2026-09/notes".
+// Order makes the next calls go wrong whose method and path contain the text, or end
+// with it where it ends in "$": "POST /crm/objects/2026-09/notes$" makes a note.
 func (s *Server) Order(path string, times int, f Fault) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -43,7 +43,8 @@ func (s *Server) Clear() {
 
 func (s *Server) fault(call string) *Fault {
 	for _, f := range s.faults {
-		if f.left > 0 && strings.Contains(call, f.path) {
+		end, whole := strings.CutSuffix(f.path, "$")
+		if f.left > 0 && (whole && strings.HasSuffix(call, end) || !whole && strings.Contains(call, f.path)) {
 			f.left--
 			return &f.Fault
 		}

@@ -8,12 +8,16 @@ import (
 	"strconv"
 )
 
-// Associate ties two objects, both ways, with a label where one is given.
+// Associate ties two objects, both ways, with a label where one is given. That of a
+// deal's primary company is "Primary".
 func (s *Server) Associate(kind, id, toKind, to, label string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.tie(kind, id, toKind, to, label, numberOf[kind+" "+toKind])
 }
+
+// primary is the label of the association with a deal's primary company.
+const primary = "Primary"
 
 // numberOf are the types of association that the service numbers itself.
 var numberOf = map[string]int{
@@ -32,7 +36,11 @@ func (s *Server) tie(kind, id, toKind, to, label string, number int) {
 			types = append(types, linkType{"HUBSPOT_DEFINED", l.number, nil})
 		}
 		if label != "" {
-			types = append(types, linkType{"USER_DEFINED", 100 + len(label), &label})
+			category, number := "USER_DEFINED", 100+len(label)
+			if label == primary {
+				category, number = "HUBSPOT_DEFINED", 5
+			}
+			types = append(types, linkType{category, number, &label})
 		}
 		s.links[l.link] = types
 	}

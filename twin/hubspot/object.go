@@ -335,8 +335,12 @@ func (s *Server) associations(kind, id, toKind string, ids []string) map[string]
 	n := min(len(ids), s.AssociationPage)
 	results := []any{}
 	for _, to := range ids[:n] {
-		for range s.links[link{kind, id, toKind, to}] {
-			results = append(results, map[string]any{"id": to, "type": one(kind) + "_to_" + one(toKind)})
+		for _, t := range s.links[link{kind, id, toKind, to}] {
+			name := one(kind) + "_to_" + one(toKind)
+			if toKind == "companies" && t.Label == nil {
+				name += "_unlabeled" // beside the one of the primary company
+			}
+			results = append(results, map[string]any{"id": to, "type": name})
 		}
 	}
 	out := map[string]any{"results": results}

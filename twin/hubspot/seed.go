@@ -126,8 +126,12 @@ func (s *Server) Load(folder fs.FS) (string, error) {
 				}
 			}
 			s.add(kind, rec, r.at()).versions[0].from = time.Time{}
+			label := ""
+			if kind == "companies" && len(s.linked("deals", deal, kind)) == 0 {
+				label = primary
+			}
 			if kind != "deals" {
-				s.tie(kind, r.ID, "deals", deal, "", numberOf[kind+" deals"])
+				s.tie(kind, r.ID, "deals", deal, label, numberOf[kind+" deals"])
 			}
 		}
 	}
