@@ -13,6 +13,7 @@ type Record struct {
 	Contacts  []string // email addresses of the customer's people on the deal
 	Sellers   []string // email addresses of the seller's people on the deal
 	AE, CSM   string   // email addresses; empty when not known
+	Managers  []string // email addresses of the AE's and the CSM's managers, where the CRM has them
 	Opened    time.Time
 	Closed    time.Time         // when it was won, else its close date
 	Links     []string          // web addresses that stand in the record's fields and notes

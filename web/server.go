@@ -25,6 +25,7 @@ type Server struct {
 	Service *lifecycle.Service
 	Store   Store
 	Links   *Links
+	Admins  []string     // email addresses of who runs the installation: they see every deal whole
 	Log     *slog.Logger // nil for none
 }
 
