@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 )
@@ -29,7 +30,7 @@ func TestDockerfile(t *testing.T) {
 	if version == nil || !strings.Contains(text, "FROM golang:"+version[1]+" AS build") {
 		t.Errorf("the image is not built with the Go of go.mod, %v", version)
 	}
-	for _, want := range []string{"CGO_ENABLED=0", "FROM scratch", "USER 65532:65532", "ca-certificates.crt", "\nFROM scratch"} {
+	for _, want := range []string{"CGO_ENABLED=0", "FROM scratch", "USER 65532:65532", "ca-certificates.crt", "\nFROM scratch", "--chown=65532:65532 /out/var/lib/throughline", `CMD ["/usr/local/bin/throughline", "health"]`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("it lacks %q", want)
 		}
@@ -43,6 +44,55 @@ func TestDockerfile(t *testing.T) {
 	for _, want := range []string{".git", ".env", "*.pem", "throughline.yaml", "!cmd/throughline"} {
 		if !slices.Contains(ignored, want) {
 			t.Errorf(".dockerignore lacks %s", want)
+		}
+	}
+}
+
+// runs makes sure that the program has a command, which takes these arguments.
+func runs(t *testing.T, args []string) {
+	t.Helper()
+	if r := throughlineRun(t, "", append(slices.Clone(args), "--help")...); len(args) == 0 || r.status != exitDone || !strings.Contains(r.stdout, args[0]) {
+		t.Errorf("%q: %+v", args, r)
+	}
+}
+
+// stopping is the longest that serve takes to end, see [jobs.Runner.Run] and the
+// listeners: its supervisors must not kill it before.
+const stopping = grace + time.Minute + 10*time.Second
+
+// TestPlaces: the image and the unit set what the program finds its places by, which
+// are those that they keep for it.
+func TestPlaces(t *testing.T) {
+	for name, c := range map[string]struct{ of, data, cache string }{
+		"the image": {"Dockerfile", "/var/lib/throughline", "/var/lib/throughline/cache/throughline"},
+		"the unit":  {"deploy/throughline.service", "/var/lib/throughline", "/var/cache/throughline/throughline"},
+	} {
+		text := packaged(t, c.of)
+		t.Setenv("THROUGHLINE_CACHE", "")
+		for _, key := range []string{"HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "THROUGHLINE_CONFIG"} {
+			set := regexp.MustCompile(`(?m)^(?:ENV|Environment=).*?\b` + key + `=(\S+)`).FindStringSubmatch(text)
+			if set == nil {
+				t.Fatalf("%s does not set %s", name, key)
+			}
+			t.Setenv(key, set[1])
+		}
+		if file := os.Getenv("THROUGHLINE_CONFIG"); file != "/etc/throughline/throughline.yaml" {
+			t.Errorf("%s has its configuration at %s", name, file)
+		}
+		if data, err := userDataDir(); err != nil || filepath.Join(data, "throughline") != c.data {
+			t.Errorf("%s keeps its database below %s, %v", name, data, err)
+		}
+		if cache, err := cacheDir(); err != nil || cache != c.cache {
+			t.Errorf("%s keeps its cache in %s, %v", name, cache, err)
+		}
+	}
+	for of, wait := range map[string]string{"compose.yaml": `stop_grace_period: (\d+m) # jobs`, "deploy/throughline.service": `TimeoutStopSec=(\d+)`} {
+		said := regexp.MustCompile(wait).FindStringSubmatch(packaged(t, of))
+		if said == nil {
+			t.Fatalf("%s says nothing of how it is ended", of)
+		}
+		if d, err := time.ParseDuration(strings.TrimSuffix(said[1], "m") + map[bool]string{true: "m", false: "s"}[strings.HasSuffix(said[1], "m")]); err != nil || d < stopping {
+			t.Errorf("%s kills it after %s, %v", of, d, err)
 		}
 	}
 }
@@ -70,6 +120,7 @@ func TestCompose(t *testing.T) {
 			Healthcheck struct {
 				Test              []string
 				Interval, Timeout string
+				Start             string `yaml:"start_period"`
 				Retries           int
 			}
 		}
@@ -84,6 +135,17 @@ func TestCompose(t *testing.T) {
 	if !ours.ReadOnly || !slices.Contains(ours.CapDrop, "ALL") || ours.DependsOn["postgres"]["condition"] != "service_healthy" {
 		t.Errorf("%+v", ours)
 	}
+	if ours.Environment["DATABASE_URL"] == "" || ours.NetworkMode != "host" || ours.EnvFile != ".env" {
+		t.Errorf("the database, the network or the secrets: %+v", ours)
+	}
+	image := packaged(t, "Dockerfile")
+	for _, v := range ours.Volumes { // are where the image looks
+		if _, to, _ := strings.Cut(v, ":"); !strings.Contains(image, strings.TrimSuffix(to, ":ro")) {
+			t.Errorf("the image knows no %s", to)
+		}
+	}
+	runs(t, ours.Command)
+	runs(t, ours.Healthcheck.Test[2:])
 	for name, s := range file.Services {
 		if strings.Contains(s.Image, "/") {
 			t.Errorf("%s: %s is no plain name of an image", name, s.Image)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -10,7 +11,50 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/spf13/cobra"
 )
+
+func newHealth(e env) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "health",
+		Short: "Ask the 'serve' of this machine whether it can work",
+		Long: "Asks /readyz at the address of the team's pages, for whatever watches over the process, such as a container's health check.\n" +
+			"The exit status is 0 where 'throughline serve' runs and its database answers, else 1.",
+		Args: noArguments,
+	}
+	file := addConfigFlag(cmd)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		c, err := loadConfig(*file)
+		if err != nil {
+			return err
+		}
+		if err := ready(cmd.Context(), c.listen()); err != nil {
+			return err
+		}
+		return e.tell("ready\n")
+	}
+	return cmd
+}
+
+// ready errs where no process serves at an address, or it can't work.
+func ready(ctx context.Context, address string) error {
+	ctx, cancel := context.WithTimeout(ctx, 8*time.Second) // longer than the database is waited for
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+"/readyz", nil)
+	if err != nil {
+		return fmt.Errorf("asking %s: %w", address, err)
+	}
+	direct := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}} // by no proxy
+	resp, err := direct.Do(req)
+	if err != nil {
+		return fmt.Errorf("nobody serves at %s: %w; start 'throughline serve'", address, err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("'throughline serve' at %s can't work: its database does not answer; its log says more", address)
+	}
+	return nil
+}
 
 // health adds what those who watch over the process ask: whether it lives, whether
 // it can work, and its figures.
