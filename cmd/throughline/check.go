@@ -121,7 +121,7 @@ func checkAll(ctx context.Context, p *progress, c *config, n *connections, now t
 	if len(n.all) == 0 {
 		r.Permissions = append(r.Permissions, checkedPermission{System: "Configuration", Name: "Systems", For: "anything", Problem: "it names no system: 'throughline init' asks which there are"})
 	}
-	if c.Salesforce != nil {
+	if slices.ContainsFunc(crms, c.has) {
 		p.enter("Checking what 'throughline serve' needs")
 		r.Permissions = append(r.Permissions, c.checkPlay(ctx, n, now)...)
 	}

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	netmail "net/mail"
 	"slices"
+	"strings"
 	"time"
 
 	"throughline"
@@ -96,6 +97,12 @@ var connectors = []connector{
 	{&notion.About, connectNotion},
 	{&mail.About, connectMail},
 }
+
+// crms are the sections of the configuration that name a CRM.
+var crms = []string{"salesforce"}
+
+// errNoCRM says that none is named.
+var errNoCRM = fmt.Errorf("the configuration names no CRM: add a section %s ('throughline init' writes one)", strings.Join(crms, " or "))
 
 // tools are what every connection is given.
 type tools struct {

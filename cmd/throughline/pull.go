@@ -52,7 +52,7 @@ func newPull(e env) *cobra.Command {
 		}
 		crm := n.crm()
 		if crm == nil {
-			return errors.New("the configuration names no CRM: add a section salesforce ('throughline init' writes one)")
+			return errNoCRM
 		}
 		dir := *save
 		if dir == "" {

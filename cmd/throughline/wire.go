@@ -49,7 +49,7 @@ func (n *connections) wire(ctx context.Context, c *config, with tools) (*wired, 
 	}
 	crm := n.crm()
 	if crm == nil {
-		return nil, errors.New("the configuration names no CRM: add a section salesforce ('throughline init' writes one)")
+		return nil, errNoCRM
 	}
 	rules, err := c.rules(n)
 	if err != nil {
