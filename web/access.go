@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"throughline"
+	"throughline/connect"
 	"throughline/lifecycle"
 )
 
@@ -22,16 +23,14 @@ const (
 
 // An access is what somebody may see of a run, and whether they have a part in it.
 type access struct {
-	Role     role
+	Role     role                 // the nearest of theirs
+	Admin    bool                 // they run the installation, whatever else they are
 	Audience throughline.Audience // the widest that they see
 	Act      bool                 // accept, return, add, set the kickoff, try again
 }
 
 // Team reports whether they see what is the team's alone.
 func (a access) Team() bool { return a.Audience == throughline.AudienceTeam }
-
-// Admin reports whether they run the installation.
-func (a access) Admin() bool { return a.Role == roleAdmin }
 
 // sees is the audience that somebody is shown who asks for one: none wider than
 // their own. Asking for none is asking for that.
@@ -50,30 +49,73 @@ func (a access) sees(asked throughline.Audience) throughline.Audience {
 // deal's AE and CSM, their managers and the admins see all of it, as the CRM names
 // them today; whoever else may sign in sees what the company does.
 func (s *Server) access(r *http.Request, run lifecycle.Run) access {
-	who := strings.ToLower(person(r))
-	is := func(email string) bool { return who != "" && strings.EqualFold(email, who) }
-	team := func(as role) access { return access{Role: as, Audience: throughline.AudienceTeam, Act: true} }
+	is := isPerson(r)
+	a := access{Role: roleColleague, Audience: throughline.AudienceCompany, Admin: s.admin(r)}
 	switch {
-	case slices.ContainsFunc(s.Admins, is):
-		return team(roleAdmin)
-	case is(run.CSM.Email), run.CSM.Email == "" && is(s.Service.Rules.Owner.Email):
-		return team(roleCSM)
 	case is(run.AE.Email):
-		return team(roleAE)
+		a.Role = roleAE
+	case is(run.CSM.Email), run.CSM.Email == "" && is(s.Service.Rules.Owner.Email):
+		a.Role = roleCSM
 	case slices.ContainsFunc(run.Deal.Managers, is):
-		return team(roleManager)
+		a.Role = roleManager
+	case a.Admin:
+		a.Role = roleAdmin
 	}
-	return access{Role: roleColleague, Audience: throughline.AudienceCompany}
+	if a.Role != roleColleague {
+		a.Audience, a.Act = throughline.AudienceTeam, true
+	}
+	return a
+}
+
+// admin reports whether who is signed in runs the installation.
+func (s *Server) admin(r *http.Request) bool { return slices.ContainsFunc(s.Admins, isPerson(r)) }
+
+// isPerson tells whether an address is that of who is signed in.
+func isPerson(r *http.Request) func(email string) bool {
+	who := person(r)
+	return func(email string) bool { return who != "" && strings.EqualFold(email, who) }
 }
 
 // errNotYours is for what somebody has no part in.
 var errNotYours = problem{http.StatusForbidden, "This is for the deal’s AE and CSM, their managers and the admins. Whom the CRM names as one of them may do it."}
 
-// theirs is the run of a page that only the deal's own people may use.
-func (s *Server) theirs(r *http.Request) (lifecycle.Run, error) {
-	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
-	if err == nil && !s.access(r, run).Act {
-		err = errNotYours
+// theirs lets through to a run whom it concerns: who may act on it.
+func (s *Server) theirs(h func(http.ResponseWriter, *http.Request, lifecycle.Run) error) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		run, err := s.Store.Run(r.Context(), r.PathValue("id"))
+		if err != nil {
+			return err
+		}
+		if !s.access(r, run).Act {
+			return errNotYours
+		}
+		return h(w, r, run)
 	}
-	return run, err
+}
+
+// audiences are those whose view somebody may look at.
+func (a access) audiences() []throughline.Audience {
+	return throughline.Audiences[slices.Index(throughline.Audiences, a.Audience):]
+}
+
+// part is what a word of theirs counts as: the AE's, or else the CSM's.
+func (a access) part() string {
+	if a.Role == roleAE {
+		return string(roleAE)
+	}
+	return string(roleCSM)
+}
+
+// shown is a run as somebody may see it: who has no part in it sees where it
+// stands, and nothing that was said of it.
+func (a access) shown(run lifecycle.Run) lifecycle.Run {
+	if a.Team() {
+		return run
+	}
+	return lifecycle.Run{
+		ID: run.ID, Deal: connect.Record{ID: run.Deal.ID, Name: run.Deal.Name, Customer: run.Deal.Customer},
+		AE: lifecycle.Person{Email: run.AE.Email}, CSM: lifecycle.Person{Email: run.CSM.Email},
+		Stage: run.Stage, Quiet: run.Quiet, Again: run.Again, Won: run.Won, Published: run.Published, Version: run.Version, PublishedVersion: run.PublishedVersion,
+		Reviewed: run.Reviewed, ReviewedBy: run.ReviewedBy, Accepted: run.Accepted, AcceptedVersion: run.AcceptedVersion, AcceptedBy: run.AcceptedBy, Kickoff: run.Kickoff,
+	}
 }

@@ -2,3 +2,6 @@ package web
 
 // AssetPath is where a file that pages load is served.
 func AssetPath(name string) string { return assetPaths[name] }
+
+// Line is text in one line, as an address is kept.
+func Line(s string) string { return line(s) }

@@ -13,11 +13,7 @@ import (
 
 // teamReviewPage is the review on the team's own pages, for an installation
 // without a public address.
-func (s *Server) teamReviewPage(w http.ResponseWriter, r *http.Request) error {
-	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
+func (s *Server) teamReviewPage(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
 	return s.showForm(w, r, run, runPath(run.ID)+"/review")
 }
 
@@ -31,11 +27,7 @@ func (s *Server) showForm(w http.ResponseWriter, r *http.Request, run lifecycle.
 	return nil
 }
 
-func (s *Server) teamReview(w http.ResponseWriter, r *http.Request) error {
-	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
+func (s *Server) teamReview(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
 	return s.take(w, r, run, person(r), runPath(run.ID)+"/review")
 }
 

@@ -92,14 +92,14 @@ func (s *Server) Team() http.Handler {
 		"GET /{$}":                    s.listPage,
 		"GET /runs/{id}":              s.runPage,
 		"GET /runs/{id}/handoff":      s.handoffPage,
-		"POST /runs/{id}/accept":      s.accept,
-		"POST /runs/{id}/return":      s.giveBack,
-		"POST /runs/{id}/note":        s.note,
-		"POST /runs/{id}/kickoff":     s.setKickoff,
-		"POST /runs/{id}/retry":       s.retry,
-		"POST /runs/{id}/review-link": s.freshLink,
-		"GET /runs/{id}/review":       s.teamReviewPage,
-		"POST /runs/{id}/review":      s.teamReview,
+		"POST /runs/{id}/accept":      s.theirs(s.accept),
+		"POST /runs/{id}/return":      s.theirs(s.giveBack),
+		"POST /runs/{id}/note":        s.theirs(s.note),
+		"POST /runs/{id}/kickoff":     s.theirs(s.setKickoff),
+		"POST /runs/{id}/retry":       s.theirs(s.retry),
+		"POST /runs/{id}/review-link": s.theirs(s.freshLink),
+		"GET /runs/{id}/review":       s.theirs(s.teamReviewPage),
+		"POST /runs/{id}/review":      s.theirs(s.teamReview),
 	} {
 		mux.Handle(pattern, s.page(s.signedIn(h)))
 	}

@@ -159,7 +159,7 @@ func TestEveryAnswerIsGuarded(t *testing.T) {
 func TestNobodysFaultsAreShown(t *testing.T) {
 	o := newOffice(t)
 	id := o.win()
-	b := o.signedIn("csm@example.com")
+	b := o.signedIn("ops@example.com")
 	for path, text := range map[string]string{
 		"/none": "no such page", "/runs/none": "no such handoff", "/runs/none/handoff": "no such handoff", "/runs/none/review": "no such handoff",
 		"/runs/" + id + "/handoff": "no draft", "/runs/" + id + "/review": "no draft", "/runs/%00": "no such page", "/runs/%ff%fe": "no such page",

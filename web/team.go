@@ -32,11 +32,15 @@ func (s *Server) listPage(w http.ResponseWriter, r *http.Request) error {
 	type row struct {
 		lifecycle.Run
 		PublishAt time.Time
-		Parked    int
+		Parked    int // of those who can do something about it
 	}
 	rows := make([]row, len(runs))
 	for i, run := range runs {
-		rows[i] = row{Run: run, PublishAt: s.Service.Rules.PublishAt(run), Parked: parked[run.ID]}
+		may := s.access(r, run)
+		rows[i] = row{Run: may.shown(run), PublishAt: s.Service.Rules.PublishAt(run)}
+		if may.Act {
+			rows[i].Parked = parked[run.ID]
+		}
 	}
 	s.show(w, http.StatusOK, "list.tmpl", struct {
 		frame
@@ -46,10 +50,11 @@ func (s *Server) listPage(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// A runView is a run's page. Typed is what a form sent that could not be done, and
+// A runView is a run's page, and holds no more than its reader may see. Typed is what a form sent that could not be done, and
 // Problem says why, by the name of the form.
 type runView struct {
 	frame
+	Access       access
 	Run          lifecycle.Run
 	PublishAt    time.Time
 	Ended        bool
@@ -79,11 +84,15 @@ func (s *Server) runPage(w http.ResponseWriter, r *http.Request) error {
 
 func (s *Server) runView(r *http.Request) (v runView, err error) {
 	ctx := r.Context()
-	v = runView{frame: framed(r, "Handoff", placeDeals), Reasons: lifecycle.Reasons, Audiences: throughline.Audiences}
+	v = runView{frame: framed(r, "Handoff", placeDeals), Reasons: lifecycle.Reasons}
 	if v.Run, err = s.Store.Run(ctx, r.PathValue("id")); err != nil {
 		return v, err
 	}
-	v.PublishAt, v.Ended = s.Service.Rules.PublishAt(v.Run), ended(v.Run)
+	v.PublishAt, v.Ended, v.Access = s.Service.Rules.PublishAt(v.Run), ended(v.Run), s.access(r, v.Run)
+	v.Run, v.Audiences = v.Access.shown(v.Run), v.Access.audiences()
+	if !v.Access.Team() {
+		return v, nil
+	}
 	v.CanSend = s.Links.Public != "" && v.Run.AE.Email != "" && v.Run.Version > 0 && !v.Ended
 	if v.Moves, err = s.Store.Moves(ctx, v.Run.ID); err != nil {
 		return v, err
@@ -136,10 +145,7 @@ func (s *Server) handoffPage(w http.ResponseWriter, r *http.Request) error {
 	if run.Version == 0 {
 		return problem{http.StatusNotFound, "There is no draft of this handoff yet. Its page says when there will be."}
 	}
-	audience := throughline.Audience(r.URL.Query().Get("audience"))
-	if audience == "" {
-		audience = throughline.AudienceTeam
-	}
+	audience := s.access(r, run).sees(throughline.Audience(r.URL.Query().Get("audience")))
 	h, err := s.Service.Current(r.Context(), run)
 	if err != nil {
 		return err
@@ -197,15 +203,15 @@ func (s *Server) done(w http.ResponseWriter, r *http.Request, form string, err e
 
 func runPath(id string) string { return "/runs/" + url.PathEscape(id) }
 
-func (s *Server) accept(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) accept(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
 	version, err := strconv.Atoi(r.PostForm.Get("version"))
 	if err != nil {
 		return s.done(w, r, formAccept, problem{http.StatusBadRequest, "The form did not say which version you read. Accept it here."})
 	}
-	return s.done(w, r, formAccept, s.Service.AcceptVersion(r.Context(), r.PathValue("id"), person(r), version))
+	return s.done(w, r, formAccept, s.Service.AcceptVersion(r.Context(), run.ID, person(r), version))
 }
 
-func (s *Server) giveBack(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) giveBack(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
 	reason, note := lifecycle.Reason(r.PostForm.Get("reason")), r.PostForm.Get("text")
 	if !slices.Contains(lifecycle.Reasons, reason) {
 		return s.done(w, r, formReturn, problem{http.StatusBadRequest, "Choose why it goes back."})
@@ -213,22 +219,15 @@ func (s *Server) giveBack(w http.ResponseWriter, r *http.Request) error {
 	if said := tooLong(note); said != "" {
 		return s.done(w, r, formReturn, problem{http.StatusUnprocessableEntity, said})
 	}
-	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
 	if run.Stage == lifecycle.StageReturned && (run.ReturnReason != reason || run.ReturnNote != note) {
 		return s.done(w, r, formReturn, problem{http.StatusConflict, "It is with the AE already. Add what you wrote as a note, and it stands with the rest."})
 	}
-	return s.done(w, r, formReturn, s.Service.Return(r.Context(), r.PathValue("id"), person(r), reason, note))
+	return s.done(w, r, formReturn, s.Service.Return(r.Context(), run.ID, person(r), reason, note))
 }
 
-func (s *Server) note(w http.ResponseWriter, r *http.Request) error {
-	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
+func (s *Server) note(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
 	text := r.PostForm.Get("text")
+	var err error
 	switch said := tooLong(text); {
 	case said != "":
 		err = problem{http.StatusUnprocessableEntity, said}
@@ -238,7 +237,7 @@ func (s *Server) note(w http.ResponseWriter, r *http.Request) error {
 		err = lifecycle.ErrTooEarly
 	default:
 		err = s.Service.Review(r.Context(), run.ID, lifecycle.Review{
-			Version: run.Version, By: person(r), Role: "CSM", Remarks: []lifecycle.ReviewRemark{{Kind: throughline.RemarkAdded, Text: text}},
+			Version: run.Version, By: person(r), Role: s.access(r, run).part(), Remarks: []lifecycle.ReviewRemark{{Kind: throughline.RemarkAdded, Text: text}},
 		})
 	}
 	return s.done(w, r, formNote, err)
@@ -256,11 +255,7 @@ func tooLong(text string) string {
 // year is a slip of the keyboard.
 const farthestKickoff = 3 * 365 * 24 * time.Hour
 
-func (s *Server) setKickoff(w http.ResponseWriter, r *http.Request) error {
-	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
+func (s *Server) setKickoff(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
 	at, err := time.Parse("2006-01-02T15:04", r.PostForm.Get("at"))
 	if err != nil { // some browsers add seconds
 		at, err = time.Parse("2006-01-02T15:04:05", r.PostForm.Get("at"))
@@ -278,11 +273,7 @@ func (s *Server) setKickoff(w http.ResponseWriter, r *http.Request) error {
 	return s.done(w, r, formKickoff, err)
 }
 
-func (s *Server) retry(w http.ResponseWriter, r *http.Request) error {
-	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
+func (s *Server) retry(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
 	key := r.PostForm.Get("task")
 	task, err := s.Store.Task(r.Context(), run.ID, key)
 	if errors.Is(err, lifecycle.ErrNotFound) || err == nil && task.State != lifecycle.TaskParked {
@@ -295,11 +286,7 @@ func (s *Server) retry(w http.ResponseWriter, r *http.Request) error {
 }
 
 // freshLink sends the AE another review link.
-func (s *Server) freshLink(w http.ResponseWriter, r *http.Request) error {
-	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
-	if err != nil {
-		return err
-	}
+func (s *Server) freshLink(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
 	if err := s.send(r, run); err != nil {
 		return s.done(w, r, formLink, err)
 	}

@@ -233,6 +233,7 @@ func TestHostileTextIsText(t *testing.T) {
 	for batch := range slices.Chunk(shared(t), each) {
 		o := newOffice(t)
 		o.deal.Customer, o.deal.Name = batch[0], batch[len(batch)-1]
+		o.deal.Managers = []string{web.Line(batch[0] + "@example.com")}
 		o.items, o.questions = nil, nil
 		for i, text := range batch {
 			it := item(fmt.Sprintf("use_case-%d", i+1), text, text)

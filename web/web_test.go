@@ -47,7 +47,7 @@ var monday = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
 
 func open(t testing.TB, db *store.DB) *office {
 	o := &office{
-		t: t, now: monday, ae: "ae@example.com", deal: connect.Record{ID: "006A", Name: "Example - Sync", Customer: "Example"}, db: db,
+		t: t, now: monday, ae: "ae@example.com", deal: connect.Record{ID: "006A", Name: "Example - Sync", Customer: "Example", Managers: []string{"Lead@example.com"}}, db: db,
 		questions: []throughline.Question{{ID: "q1", Text: "Who owns the data load?"}},
 		items: []throughline.Item{
 			item("use_case-1", "Nightly load in under an hour", "we need it under an hour"),
@@ -67,7 +67,7 @@ func open(t testing.TB, db *store.DB) *office {
 		Destinations: map[string]lifecycle.Destination{"notion": {Publisher: o, Audience: throughline.AudienceTeam}},
 		Messengers:   map[string]lifecycle.Messenger{lifecycle.WayMail: o},
 	}
-	s := &web.Server{Service: o.Service, Store: o.db, Links: o.links}
+	s := &web.Server{Service: o.Service, Store: o.db, Links: o.links, Admins: []string{"ops@example.com"}}
 	o.team, o.public = httptest.NewServer(s.Team()), httptest.NewServer(s.Public())
 	t.Cleanup(o.team.Close)
 	t.Cleanup(o.public.Close)
