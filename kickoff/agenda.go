@@ -157,7 +157,15 @@ func (m *maker) stretch(it throughline.Item) []throughline.TalkingPoint {
 	if it.Doubt != "" {
 		told = fmt.Sprintf(doubtOn, short(first(it.Promise, it.Text)), it.Doubt)
 	}
+	if saysNothingMore(it.Doubt, doubts) {
+		told = fmt.Sprintf(doubtBelow, short(first(it.Promise, it.Text)))
+	}
 	return []throughline.TalkingPoint{ask, m.know(it, it.ID+"-doubt", told, doubts)}
+}
+
+// saysNothingMore reports whether a text is one of the quotes over again.
+func saysNothingMore(text string, quotes []throughline.Evidence) bool {
+	return text != "" && slices.ContainsFunc(quotes, func(e throughline.Evidence) bool { return strings.Contains(letters(e.Quote), letters(text)) })
 }
 
 // question asks for a stretch's condition in neutral words: in those of the
@@ -231,6 +239,7 @@ const (
 	confirmPart   = "Confirm what %s takes part in from here."
 	notCommitment = "Not a commitment, says %s: %s"
 	doubtOn       = "On “%s”: %s"
+	doubtBelow    = "On “%s”, in the words below."
 	askCondition  = "“%s”: who owns that on your side, and from when?"
 	askPromise    = "About “%s”: what does it need on each side, who owns your part, and from when?"
 	askOpen       = "What does this need on each side, who owns your part, and from when?"

@@ -207,35 +207,36 @@ func together(lines []*line, n int, fits func(*line) bool) (from, to *line) {
 // about weighs how much of a question's topic stands in a passage of the deal and
 // in so many turns of its source just before it.
 func (rd *reading) about(i int, q *line, turns int) float64 {
-	source := rd.deal[i][0].p.Source
-	counts := map[term]float64{}
-	take := func(lines []*line, share float64) {
-		for _, l := range lines {
-			for _, t := range l.terms {
-				counts[t] = max(counts[t], share)
-			}
-		}
-	}
-	take(rd.deal[i], 1)
-	for n := 1; n <= turns && i-n >= 0; n++ {
-		lines := rd.deal[i-n]
-		if len(lines) == 0 || lines[0].p.Source != source {
-			continue
-		}
-		if n <= len(before) {
-			take(lines, before[n-1])
-		}
-		for _, l := range lines {
-			for _, t := range l.things {
-				counts[t] = max(counts[t], namedShare)
-			}
-		}
-	}
 	sum := 0.0
 	for _, t := range q.topic {
-		sum += rd.vocab.weight(t) * counts[t]
+		sum += rd.vocab.weight(t) * rd.near(i, t, turns)
 	}
 	return sum
+}
+
+// near is how much a term counts for a passage of the deal: up to 1, by how far
+// before it the term stands.
+func (rd *reading) near(i int, t term, turns int) float64 {
+	here := rd.deal[i]
+	if slices.ContainsFunc(here, func(l *line) bool { return slices.Contains(l.terms, t) }) {
+		return 1
+	}
+	most := 0.0
+	for n := 1; n <= turns && i-n >= 0; n++ {
+		lines := rd.deal[i-n]
+		if len(lines) == 0 || lines[0].p.Source != here[0].p.Source {
+			continue
+		}
+		for _, l := range lines {
+			if n <= len(before) && slices.Contains(l.terms, t) {
+				most = max(most, before[n-1])
+			}
+			if slices.Contains(l.things, t) {
+				most = max(most, namedShare)
+			}
+		}
+	}
+	return most
 }
 
 // shared weighs the words that two lines share.

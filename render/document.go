@@ -68,7 +68,7 @@ func runsMD(text []Run, indent string) md {
 	for _, r := range text {
 		for i, line := range strings.Split(r.Text, "\n") {
 			if i > 0 {
-				out += "\\\n" + md(indent)
+				out += "  \n" + md(indent) // a back slash at the end of a text would undo one of the mark's own
 			}
 			out += runMD(r, line)
 		}

@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/yuin/goldmark"
+	"github.com/yuin/goldmark/extension"
+	goldhtml "github.com/yuin/goldmark/renderer/html"
 	"golang.org/x/net/html"
 
 	"throughline"
@@ -40,7 +43,7 @@ a\_b **a\_b** *a\_b*
 
 > a\_b
 
-> a\_b\
+> a\_b  
 > a\_b
 
 - [ ] a\_b
@@ -105,6 +108,65 @@ func TestDocumentIsInert(t *testing.T) {
 		if diff := cmp.Diff(want, elements(text)); diff != "" {
 			t.Errorf("%q makes other elements (-want +got):\n%s", text, diff)
 		}
+	}
+}
+
+// TestDocumentsMarkdownIsInert: the same, of the HTML that readers of Markdown make
+// of it.
+func TestDocumentsMarkdownIsInert(t *testing.T) {
+	reader := goldmark.New(goldmark.WithExtensions(extension.GFM), goldmark.WithRendererOptions(goldhtml.WithUnsafe()))
+	elements := func(text string) string {
+		var out, page bytes.Buffer
+		if err := WriteMarkdown(&out, text, document(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := reader.Convert(out.Bytes(), &page); err != nil {
+			t.Fatal(err)
+		}
+		var tags []string
+		z := html.NewTokenizer(&page)
+		for z.Next() != html.ErrorToken {
+			if name, _ := z.TagName(); len(name) > 0 {
+				tags = append(tags, string(name))
+			}
+		}
+		return strings.Join(tags, " ")
+	}
+	want := elements("calm")
+	for _, text := range hostileTexts(t) {
+		if text = plain(text); text == "" {
+			continue
+		}
+		if diff := cmp.Diff(want, elements(text)); diff != "" {
+			t.Errorf("%q makes other elements (-want +got):\n%s", text, diff)
+		}
+	}
+}
+
+func TestWriteText(t *testing.T) {
+	var out bytes.Buffer
+	if err := WriteText(&out, "Kick\noff", document("a\x07b")); err != nil {
+		t.Fatal(err)
+	}
+	want := `Kick off
+
+ab
+ab ab ab
+ab
+ab
+ab
+- ab
+  - ab
+- ab
+- ab
+  - ab
+
+ab
+- ab
+ab
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 
