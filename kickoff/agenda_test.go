@@ -230,6 +230,20 @@ func TestTicksSurviveAVersion(t *testing.T) {
 	}
 }
 
+// TestTeamsAgendaSaysWhoseItIs, in every form that may be passed on.
+func TestTeamsAgendaSaysWhoseItIs(t *testing.T) {
+	_, h := harborline(t)
+	for name, form := range forms {
+		if name == "agenda" {
+			continue
+		}
+		const mark = "For the account team alone."
+		if !strings.Contains(form(t, h, throughline.AudienceTeam), mark) || strings.Contains(form(t, h, throughline.AudienceCustomer), mark) {
+			t.Errorf("%s does not tell the team's from the customer's", name)
+		}
+	}
+}
+
 func TestNoHandoff(t *testing.T) {
 	if kickoff.Agenda(nil, throughline.AudienceTeam) != nil {
 		t.Error("of no handoff there is an agenda")

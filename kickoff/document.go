@@ -66,6 +66,7 @@ func (d *document) heading(level int, text string) {
 }
 
 func (d *document) team() {
+	d.add(render.BlockCallout, render.Run{Text: "For the account team alone. The customer has an agenda of their own.", Bold: true})
 	d.facts()
 	if d.agenda.Opening != "" {
 		d.heading(2, "Opening words")
