@@ -119,3 +119,16 @@ func (a access) shown(run lifecycle.Run) lifecycle.Run {
 		Reviewed: run.Reviewed, ReviewedBy: run.ReviewedBy, Accepted: run.Accepted, AcceptedVersion: run.AcceptedVersion, AcceptedBy: run.AcceptedBy, Kickoff: run.Kickoff,
 	}
 }
+
+// noteRead notes that somebody read something of a run. Who asks for an address
+// without showing it, or ahead of a person, has read nothing; nor is there anything
+// to read before the first draft.
+func (s *Server) noteRead(r *http.Request, run lifecycle.Run, who string, of lifecycle.Reading) error {
+	if r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" || run.Version == 0 {
+		return nil
+	}
+	return s.Service.Read(r.Context(), run.ID, who, of)
+}
+
+// readReview is the reading of the review, which shows what the team sees.
+var readReview = lifecycle.Reading{Audience: throughline.AudienceTeam, Of: "the review"}

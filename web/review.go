@@ -11,24 +11,44 @@ import (
 	"throughline/lifecycle"
 )
 
-// teamReviewPage is the review on the team's own pages, for an installation
-// without a public address.
-func (s *Server) teamReviewPage(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
-	return s.showForm(w, r, run, runPath(run.ID)+"/review")
+// A reviewer is who reviews, and where: the AE by a link, or somebody signed in on
+// the team's pages, which an installation without a public address has alone.
+type reviewer struct {
+	By   string
+	Site string // "https://handoff.example.com"
+	Path string // of the review, below which its other pages lie
 }
 
-func (s *Server) showForm(w http.ResponseWriter, r *http.Request, run lifecycle.Run, post string) error {
-	f, err := s.blank(r, run, run.Version, post)
-	if err != nil {
-		return err
+// A reviewing page is one of a review's.
+type reviewing func(http.ResponseWriter, *http.Request, lifecycle.Run, reviewer) error
+
+// byTeam is a page of the review for who is signed in.
+func (s *Server) byTeam(h reviewing) handler {
+	return s.theirs(func(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
+		return h(w, r, run, reviewer{By: person(r), Site: s.Links.Team, Path: runPath(run.ID) + "/review"})
+	})
+}
+
+// byLink is a page of the review for the browser that the link is tied to. Looking
+// ties nothing: everybody else sees a button, or why there is none.
+func (s *Server) byLink(h reviewing) handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		run, state, err := s.linked(r)
+		if err != nil {
+			return err
+		}
+		mine, err := s.mine(r)
+		if err != nil {
+			return err
+		}
+		if state == linkGood && !mine && r.Method == http.MethodPost {
+			state = linkTaken
+		}
+		if state != linkGood || !mine {
+			return s.showOpen(w, r, state)
+		}
+		return h(w, r, run, reviewer{By: run.AE.Email, Site: s.Links.Public, Path: reviewPath(r)})
 	}
-	f.Saved = r.URL.Query().Has("saved")
-	s.show(w, http.StatusOK, "review.tmpl", f)
-	return nil
-}
-
-func (s *Server) teamReview(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
-	return s.take(w, r, run, person(r), runPath(run.ID)+"/review")
 }
 
 // A linkState is what a link is good for.
@@ -97,23 +117,6 @@ func (s *Server) showOpen(w http.ResponseWriter, r *http.Request, state linkStat
 	return nil
 }
 
-// reviewPage shows the review to the browser that the link is tied to, and a
-// button to everybody else. Looking ties nothing.
-func (s *Server) reviewPage(w http.ResponseWriter, r *http.Request) error {
-	run, state, err := s.linked(r)
-	if err != nil {
-		return err
-	}
-	mine, err := s.mine(r)
-	if err != nil {
-		return err
-	}
-	if state != linkGood || !mine {
-		return s.showOpen(w, r, state)
-	}
-	return s.showForm(w, r, run, reviewPath(r))
-}
-
 func reviewPath(r *http.Request) string { return "/review/" + r.PathValue("link") }
 
 // openReview ties the link to the browser in which the button was pressed first.
@@ -150,24 +153,6 @@ func (s *Server) openReview(w http.ResponseWriter, r *http.Request) error {
 	}
 	http.Redirect(w, r, reviewPath(r), http.StatusSeeOther)
 	return nil
-}
-
-func (s *Server) takeReview(w http.ResponseWriter, r *http.Request) error {
-	run, state, err := s.linked(r)
-	if err != nil {
-		return err
-	}
-	mine, err := s.mine(r)
-	if err != nil {
-		return err
-	}
-	if state == linkGood && !mine {
-		state = linkTaken
-	}
-	if state != linkGood {
-		return s.showOpen(w, r, state)
-	}
-	return s.take(w, r, run, run.AE.Email, reviewPath(r))
 }
 
 // sendFresh sends another link to the AE's address, whoever asks. The link that was

@@ -154,10 +154,8 @@ func (s *Server) handoffPage(w http.ResponseWriter, r *http.Request) error {
 	if err := render.HTML(&b, h, audience); err != nil {
 		return err
 	}
-	if r.Method == http.MethodGet && r.Header.Get("Sec-Purpose") == "" { // a person, and no prefetch
-		if err := s.Service.Read(r.Context(), run.ID, person(r)); err != nil {
-			return err
-		}
+	if err := s.noteRead(r, run, person(r), lifecycle.Reading{Audience: audience}); err != nil {
+		return err
 	}
 	w.Header().Set("Content-Security-Policy", documentPolicy)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
