@@ -47,7 +47,7 @@ func Blocks(h *throughline.Handoff, a throughline.Audience) (title string, block
 	if h == nil {
 		return "", nil, errNoHandoff
 	}
-	p := newPage(h, a)
+	p := NewPage(h, a)
 	w := &blockWriter{l: p.L}
 	w.page(p)
 	return p.Title, w.out, nil
@@ -113,7 +113,7 @@ func spaced(text string) string {
 	return " " + text
 }
 
-func (w *blockWriter) page(p *page) {
+func (w *blockWriter) page(p *Page) {
 	w.head(p)
 	w.glances(p)
 	if o := p.Opening; o != nil {
@@ -141,7 +141,7 @@ func (w *blockWriter) page(p *page) {
 	w.usage(p)
 }
 
-func (w *blockWriter) head(p *page) {
+func (w *blockWriter) head(p *Page) {
 	if p.Lead != "" {
 		w.add(BlockParagraph, Run{Text: p.Lead})
 	}
@@ -168,7 +168,7 @@ func (w *blockWriter) head(p *page) {
 	w.add(BlockCallout, facts...)
 }
 
-func (w *blockWriter) glances(p *page) {
+func (w *blockWriter) glances(p *Page) {
 	if len(p.Glance) == 0 {
 		return
 	}
@@ -258,7 +258,7 @@ func (w *blockWriter) entry(e entry) {
 	w.fold(text, evidence)
 }
 
-func (w *blockWriter) remarks(p *page) {
+func (w *blockWriter) remarks(p *Page) {
 	if len(p.Remarks) == 0 {
 		return
 	}
@@ -299,7 +299,7 @@ func quoteBlock(q quote) Block {
 	return Block{Kind: BlockQuote, Text: text}
 }
 
-func (w *blockWriter) contradictions(p *page) {
+func (w *blockWriter) contradictions(p *Page) {
 	w.heading(2, w.l.Contradictions)
 	if len(p.Contradictions) == 0 {
 		w.add(BlockParagraph, Run{Text: w.l.None})
@@ -320,7 +320,7 @@ func (w *blockWriter) contradictions(p *page) {
 	}
 }
 
-func (w *blockWriter) questions(p *page) {
+func (w *blockWriter) questions(p *Page) {
 	w.heading(2, w.l.Questions)
 	if len(p.Questions) == 0 {
 		w.add(BlockParagraph, Run{Text: w.l.None})
@@ -342,7 +342,7 @@ func (w *blockWriter) questions(p *page) {
 	}
 }
 
-func (w *blockWriter) leftOut(p *page) {
+func (w *blockWriter) leftOut(p *Page) {
 	w.heading(2, w.l.LeftOut)
 	if len(p.LeftOut) == 0 {
 		w.add(BlockParagraph, Run{Text: w.l.None})
@@ -363,7 +363,7 @@ func (w *blockWriter) leftOut(p *page) {
 	w.fold(runs(p.LeftOutSummary()), all)
 }
 
-func (w *blockWriter) hedges(p *page) {
+func (w *blockWriter) hedges(p *Page) {
 	if p.Hedges == nil {
 		return
 	}
@@ -380,7 +380,7 @@ func (w *blockWriter) hedges(p *page) {
 	w.fold(runs(p.Hedges.Summary), all)
 }
 
-func (w *blockWriter) people(p *page) {
+func (w *blockWriter) people(p *Page) {
 	if len(p.People) == 0 {
 		return
 	}
@@ -393,7 +393,7 @@ func (w *blockWriter) people(p *page) {
 	}
 }
 
-func (w *blockWriter) sources(p *page) {
+func (w *blockWriter) sources(p *Page) {
 	if len(p.Sources) == 0 {
 		return
 	}
@@ -420,7 +420,7 @@ func (w *blockWriter) texts(title, lead string, texts []string) {
 	}
 }
 
-func (w *blockWriter) usage(p *page) {
+func (w *blockWriter) usage(p *Page) {
 	if len(p.Usage) == 0 && len(p.Kept) == 0 {
 		return
 	}

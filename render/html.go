@@ -22,10 +22,10 @@ func HTML(w io.Writer, h *throughline.Handoff, a throughline.Audience) error {
 	}
 	var out bytes.Buffer
 	err := pageTemplate.Execute(&out, struct {
-		*page
+		*Page
 		Schema, Policy string
 		Style          template.CSS
-	}{newPage(h, a), throughline.Schema, policy, template.CSS(style)})
+	}{NewPage(h, a), throughline.Schema, policy, template.CSS(style)})
 	if err != nil {
 		return fmt.Errorf("making the handoff's page: %w", err)
 	}

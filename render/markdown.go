@@ -19,7 +19,7 @@ func Markdown(w io.Writer, h *throughline.Handoff, a throughline.Audience) error
 		return errNoHandoff
 	}
 	var m markdown
-	m.page(newPage(h, a))
+	m.page(NewPage(h, a))
 	if _, err := w.Write(m.out.Bytes()); err != nil {
 		return fmt.Errorf("writing the handoff as Markdown: %w", err)
 	}
@@ -130,7 +130,7 @@ func (m *markdown) headingOf(level int, text md) {
 	m.para(md(strings.Repeat("#", level)), " ", text)
 }
 
-func (m *markdown) page(p *page) {
+func (m *markdown) page(p *Page) {
 	m.head(p)
 	m.glances(p)
 	m.opening(p)
@@ -155,7 +155,7 @@ func (m *markdown) page(p *page) {
 	m.line("<!-- ", throughline.Schema, " -->")
 }
 
-func (m *markdown) head(p *page) {
+func (m *markdown) head(p *Page) {
 	m.heading(1, p.Title)
 	if p.Lead != "" {
 		m.para(esc(p.Lead))
@@ -180,7 +180,7 @@ func (m *markdown) head(p *page) {
 	m.line()
 }
 
-func (m *markdown) glances(p *page) {
+func (m *markdown) glances(p *Page) {
 	if len(p.Glance) == 0 {
 		return
 	}
@@ -198,7 +198,7 @@ func (m *markdown) glances(p *page) {
 	m.line()
 }
 
-func (m *markdown) opening(p *page) {
+func (m *markdown) opening(p *Page) {
 	if o := p.Opening; o != nil {
 		m.heading(2, p.L.OpeningHead)
 		m.para("> ", esc(strings.Join(o.Words, " ")))
@@ -206,7 +206,7 @@ func (m *markdown) opening(p *page) {
 	}
 }
 
-func (m *markdown) remarks(p *page) {
+func (m *markdown) remarks(p *Page) {
 	if len(p.Remarks) == 0 {
 		return
 	}
@@ -218,7 +218,7 @@ func (m *markdown) remarks(p *page) {
 	m.line()
 }
 
-func (m *markdown) people(p *page) {
+func (m *markdown) people(p *Page) {
 	if len(p.People) == 0 {
 		return
 	}
@@ -232,7 +232,7 @@ func (m *markdown) people(p *page) {
 	}
 }
 
-func (m *markdown) section(p *page, s section) {
+func (m *markdown) section(p *Page, s section) {
 	title := esc(s.Title)
 	if s.Number > 0 {
 		title = count(s.Number) + ". " + title
@@ -259,7 +259,7 @@ func (m *markdown) section(p *page, s section) {
 	}
 }
 
-func (m *markdown) entry(p *page, e entry) {
+func (m *markdown) entry(p *Page, e entry) {
 	quotes := e.Quotes
 	who := glue(", ", bold(esc(e.Who)), esc(e.WhoNote))
 	stance := bold(glue(" ", esc(e.Shape), esc(e.Stance)))
@@ -320,7 +320,7 @@ func (m *markdown) part(p part) {
 	}
 }
 
-func (m *markdown) earlier(p *page, was earlier) {
+func (m *markdown) earlier(p *Page, was earlier) {
 	quotes := make([]md, 0, len(was.Quotes))
 	for _, q := range was.Quotes {
 		quotes = append(quotes, m.quote(q))
@@ -347,7 +347,7 @@ func (m *markdown) quote(q quote) md {
 	return glue(" · ", "“"+esc(q.Text)+"” — "+line, ref, marks)
 }
 
-func (m *markdown) contradictions(p *page) {
+func (m *markdown) contradictions(p *Page) {
 	m.heading(2, p.L.Contradictions)
 	if len(p.Contradictions) == 0 {
 		m.para(esc(p.L.None))
@@ -371,7 +371,7 @@ func (m *markdown) contradictions(p *page) {
 	m.line()
 }
 
-func (m *markdown) questions(p *page) {
+func (m *markdown) questions(p *Page) {
 	m.heading(2, p.L.Questions)
 	if len(p.Questions) == 0 {
 		m.para(esc(p.L.None))
@@ -394,7 +394,7 @@ func (m *markdown) questions(p *page) {
 	m.line()
 }
 
-func (m *markdown) leftOut(p *page) {
+func (m *markdown) leftOut(p *Page) {
 	m.heading(2, p.L.LeftOut)
 	if len(p.LeftOut) == 0 {
 		m.para(esc(p.L.None))
@@ -418,7 +418,7 @@ func dotted(ref string) md {
 	return " · " + esc(ref)
 }
 
-func (m *markdown) hedges(p *page) {
+func (m *markdown) hedges(p *Page) {
 	if p.Hedges == nil {
 		return
 	}
@@ -435,7 +435,7 @@ func (m *markdown) hedges(p *page) {
 	m.para("</details>")
 }
 
-func (m *markdown) sources(p *page) {
+func (m *markdown) sources(p *Page) {
 	if len(p.Sources) == 0 {
 		return
 	}
@@ -469,7 +469,7 @@ func (m *markdown) texts(title, lead string, texts []string) {
 	m.line()
 }
 
-func (m *markdown) usage(p *page) {
+func (m *markdown) usage(p *Page) {
 	if len(p.Usage) == 0 && len(p.Kept) == 0 {
 		return
 	}

@@ -11,9 +11,10 @@ import (
 // shownQuotes is how many quotes of an item stand open; the rest fold away.
 const shownQuotes = 2
 
-// A page is a document before it is written as Markdown or HTML: what stands
-// where, in what words, each text one plain line and not yet escaped.
-type page struct {
+// A Page is a document before it is written as Markdown or HTML: what stands
+// where, in what words, each text one plain line and not yet escaped. Its parts
+// are for templates to walk; whoever writes them out escapes them.
+type Page struct {
 	L        *labels
 	Audience throughline.Audience
 	Title    string
@@ -44,10 +45,10 @@ type page struct {
 }
 
 // Team reports whether the page is the whole document.
-func (p *page) Team() bool { return p.team }
+func (p *Page) Team() bool { return p.team }
 
 // With is what the template of an item needs.
-func (p *page) With(e entry) any {
+func (p *Page) With(e entry) any {
 	return struct {
 		L     *labels
 		Entry entry
@@ -55,10 +56,10 @@ func (p *page) With(e entry) any {
 }
 
 // LeftOutSummary counts what was left out.
-func (p *page) LeftOutSummary() string { return fmt.Sprintf(p.L.LeftOutSummary, len(p.LeftOut)) }
+func (p *Page) LeftOutSummary() string { return fmt.Sprintf(p.L.LeftOutSummary, len(p.LeftOut)) }
 
 // Contents lists the parts of a page that is long enough to need it.
-func (p *page) Contents() []content {
+func (p *Page) Contents() []content {
 	if p.Audience == throughline.AudienceCustomer {
 		return nil
 	}
@@ -208,14 +209,17 @@ type source struct {
 	Cited                                             int
 }
 
-// newPage lays out what the audience may see of a handoff.
-func newPage(whole *throughline.Handoff, a throughline.Audience) *page {
+// NewPage lays out what the audience may see of a handoff; nil for none.
+func NewPage(whole *throughline.Handoff, a throughline.Audience) *Page {
+	if whole == nil {
+		return nil
+	}
 	h := For(whole, a)
 	b := &pageBuilder{h: h, l: english, languages: map[string]string{}}
 	for _, s := range h.Sources {
 		b.languages[s.ID] = language(s.Language)
 	}
-	p := &page{L: b.l, Audience: h.Audience, team: h.Audience == throughline.AudienceTeam}
+	p := &Page{L: b.l, Audience: h.Audience, team: h.Audience == throughline.AudienceTeam}
 	b.head(p)
 	if h.Audience == throughline.AudienceCustomer {
 		p.Sections = b.customerSections()
@@ -240,7 +244,7 @@ type pageBuilder struct {
 	languages map[string]string // by source
 }
 
-func (b *pageBuilder) head(p *page) {
+func (b *pageBuilder) head(p *Page) {
 	h, d, l := b.h, b.h.Deal, b.l
 	product := plain(productOf(d.Seller))
 	name := first(plain(d.Customer.Name), plain(d.Name), plain(d.ID))
@@ -745,7 +749,7 @@ func address(raw string) (href, text string) {
 	return "", plain(raw)
 }
 
-func (b *pageBuilder) teamOnly(p *page) {
+func (b *pageBuilder) teamOnly(p *Page) {
 	p.Remarks = b.remarks(b.h.Remarks)
 	for _, c := range b.h.Contradictions {
 		shown := contradiction{ID: c.ID, Text: plain(c.Text)}

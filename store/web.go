@@ -123,3 +123,13 @@ func (q Queries) ParkedCounts(ctx context.Context) (map[string]int, error) {
 	}
 	return out, nil
 }
+
+// CollectedAt is when the raw text was collected that is kept of a run. It errs
+// with [lifecycle.ErrNotFound] where none is kept.
+func (q Queries) CollectedAt(ctx context.Context, run string) (time.Time, error) {
+	var at int64
+	if err := q.row(ctx, `SELECT at FROM archives WHERE run = $1`, run).Scan(&at); err != nil {
+		return time.Time{}, missing(err)
+	}
+	return when(at), nil
+}
