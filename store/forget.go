@@ -53,6 +53,9 @@ func (q Queries) rewrite(ctx context.Context, table, owner, key, run string, f f
 		if _, err := q.exec(ctx, `UPDATE `+table+` SET body = $1 WHERE `+owner+` = $2 AND CAST(`+key+` AS TEXT) = $3`, body, run, one.key); err != nil {
 			return err
 		}
+		if err := q.replace(ctx, table, run, one.key, body); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func (db *DB) provider(more []goose.ProviderOption) (*goose.Provider, error) {
 	if err != nil {
 		return nil, err
 	}
-	dialect, options := goose.DialectSQLite3, append([]goose.ProviderOption{goose.WithDisableGlobalRegistry(true)}, more...)
+	dialect, options := goose.DialectSQLite3, append([]goose.ProviderOption{goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(db.placing())}, more...)
 	if db.Dialect == PostgreSQL {
 		// Asked every second, for five minutes. It ends with the process that has it.
 		locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300))
@@ -64,6 +64,14 @@ func (db *DB) provider(more []goose.ProviderOption) (*goose.Provider, error) {
 		dialect, options = goose.DialectPostgres, append(options, goose.WithSessionLocker(locker))
 	}
 	return goose.NewProvider(dialect, db.SQL, files, options...)
+}
+
+// placing writes what the pages look up by for what was there before migration 6:
+// the small letters of every script are none of SQL's.
+func (db *DB) placing() *goose.Migration {
+	return goose.NewGoMigration(7, &goose.GoFunc{RunTx: func(ctx context.Context, tx *sql.Tx) error {
+		return db.in(tx).placeAll(ctx)
+	}}, nil)
 }
 
 // exclusive locks a SQLite file beside the database: one in the database itself

@@ -28,7 +28,10 @@ func (q Queries) Create(ctx context.Context, run lifecycle.Run, move lifecycle.M
 			return err
 		}
 		made = true
-		if err := tx.append(ctx, "moves", run.ID, move); err != nil {
+		if err := tx.place(ctx, run); err != nil {
+			return err
+		}
+		if err := tx.appendMove(ctx, run.ID, move); err != nil {
 			return err
 		}
 		return tx.replan(ctx, run.ID, plan)
@@ -37,6 +40,17 @@ func (q Queries) Create(ctx context.Context, run lifecycle.Run, move lifecycle.M
 		return false, fmt.Errorf("keeping run %s: %w", run.ID, err)
 	}
 	return made, nil
+}
+
+// appendMove adds a move to the run's audit trail.
+func (q Queries) appendMove(ctx context.Context, run string, m lifecycle.Move) error {
+	body, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	_, err = q.exec(ctx, `INSERT INTO moves (run, number, body, at, who, what)
+		SELECT $1, coalesce(max(number), 0) + 1, $2, $3, $4, $5 FROM moves WHERE run = $1`, run, string(body), stamp(m.At), sought(m.Who), storable(m.What))
+	return err
 }
 
 // append adds a body behind those that the table has of the run.
@@ -306,8 +320,11 @@ func (q Queries) keep(ctx context.Context, run lifecycle.Run, c lifecycle.Change
 	if _, err := q.exec(ctx, `UPDATE runs SET stage = $1, body = $2 WHERE id = $3`, string(run.Stage), string(body), run.ID); err != nil {
 		return err
 	}
+	if err := q.place(ctx, run); err != nil {
+		return err
+	}
 	for _, m := range c.Moves {
-		if err := q.append(ctx, "moves", run.ID, m); err != nil {
+		if err := q.appendMove(ctx, run.ID, m); err != nil {
 			return err
 		}
 	}
@@ -318,6 +335,9 @@ func (q Queries) keep(ctx context.Context, run lifecycle.Run, c lifecycle.Change
 	}
 	if c.Document != nil {
 		if err := q.keepJSON(ctx, `INSERT INTO documents (run, version, body) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, c.Document, run.ID, c.Document.Version); err != nil {
+			return err
+		}
+		if err := q.cost(ctx, run.ID, c.Document); err != nil {
 			return err
 		}
 	}
