@@ -45,10 +45,12 @@ func (g *Gatherer) Collect(ctx context.Context, opportunity string) (*Collection
 	if err != nil {
 		return nil, fmt.Errorf("packing the deal: %w", err)
 	}
+	reading := Step(ctx, "Reading what was collected")
 	read, err := folder.Read(ctx, deal)
 	if err != nil {
 		return nil, fmt.Errorf("reading what was gathered: %w", err)
 	}
+	reading(lengthOf(read))
 	c := &Collection{
 		Record: *got.Record, Archive: archive, Print: printOf(read), Kickoff: g.kickoff(got.Record.Kickoff, read.Kickoff),
 		AE: personOf(got.Record.AE, read.AE), CSM: personOf(got.Record.CSM, read.CSM),
@@ -165,9 +167,22 @@ func (d *Drafter) Handoff(ctx context.Context, archive []byte, at time.Time) (*t
 	if err := f.Close(); err != nil {
 		return nil, fmt.Errorf("making room for the deal: %w", err)
 	}
+	read := Step(ctx, "Reading what was collected")
 	deal, err := folder.Read(ctx, f.Name())
 	if err != nil {
 		return nil, fmt.Errorf("reading the deal: %w", err)
 	}
+	read(lengthOf(deal))
 	return d.Draft(ctx, deal, at)
+}
+
+// lengthOf says how much a deal is to read.
+func lengthOf(d *throughline.Deal) string {
+	words := 0
+	for _, s := range d.Sources {
+		for _, p := range s.Passages {
+			words += len(strings.Fields(p.Text))
+		}
+	}
+	return fmt.Sprintf("%d sources, %d words", len(d.Sources), words)
 }

@@ -25,6 +25,7 @@ type Service struct {
 	Links        Links                  // nil where there are no pages to open
 	Now          func() time.Time
 	Log          *slog.Logger
+	Progress     *Progress // nil where nobody looks
 	// ParkAfter is how often a task is tried before it waits for a person.
 	ParkAfter int
 }
@@ -193,6 +194,8 @@ func (s *Service) effect(ctx context.Context, run Run, d Duty) (out outcome, err
 			err = fmt.Errorf("the program failed at %s, which is a fault of its own: the log has the place; please report it", d.Name)
 		}
 	}()
+	ctx = s.Progress.begin(ctx, run.ID, d.Name)
+	defer s.Progress.end(ctx)
 	return effects[d.Name](s, ctx, run, d)
 }
 
