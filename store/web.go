@@ -90,12 +90,33 @@ func (q Queries) SpendToken(ctx context.Context, token string, now time.Time) (s
 	return who, nil
 }
 
-// ForgetBrowsers erases sessions and sign-in links that have expired, and what
+// BeginSignIn keeps a sign-in that goes on at a provider, by its hash, and the path of
+// the page that it leads to, until a moment.
+func (q Queries) BeginSignIn(ctx context.Context, flow, lead string, until time.Time) error {
+	if _, err := q.exec(ctx, `INSERT INTO sign_ins (flow, lead, until) VALUES ($1, $2, $3)`, flow, lead, stamp(until)); err != nil {
+		return fmt.Errorf("keeping a sign-in: %w", err)
+	}
+	return nil
+}
+
+// EndSignIn ends a sign-in, and gives the path that it leads to: once, and empty
+// where it has ended, has expired or never was.
+func (q Queries) EndSignIn(ctx context.Context, flow string, now time.Time) (string, error) {
+	var lead string
+	err := q.row(ctx, `DELETE FROM sign_ins WHERE flow = $1 AND until > $2 RETURNING lead`, flow, stamp(now)).Scan(&lead)
+	if err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return "", fmt.Errorf("ending a sign-in: %w", err)
+	}
+	return lead, nil
+}
+
+// ForgetBrowsers erases sessions, sign-ins and sign-in links that have expired, and what
 // review links tied to browsers before a moment.
 func (q Queries) ForgetBrowsers(ctx context.Context, now, tiedBefore time.Time) error {
 	for query, at := range map[string]time.Time{
 		`DELETE FROM sessions WHERE until <= $1`:       now,
 		`DELETE FROM sign_in_tokens WHERE until <= $1`: now,
+		`DELETE FROM sign_ins WHERE until <= $1`:       now,
 		`DELETE FROM review_links WHERE at < $1`:       tiedBefore,
 	} {
 		if _, err := q.exec(ctx, query, stamp(at)); err != nil {

@@ -26,14 +26,20 @@ type Server struct {
 	Store   Store
 	Links   *Links
 	Admins  []string     // email addresses of who runs the installation: they see every deal whole
+	SignIn  *Provider    // signs the team in; nil where one-time links do
 	Log     *slog.Logger // nil for none
+	// ClientHeader is the header in which a proxy of ours says whose address asks;
+	// empty where there is none.
+	ClientHeader string
+	Clock        func() time.Time // by which limits are counted; nil for the machine's
+
+	limits limits
 }
 
 // A Store is what the pages read.
 type Store interface {
 	lifecycle.Store
-	// Runs are all runs, the latest won first.
-	Runs(ctx context.Context, most int) ([]lifecycle.Run, error)
+	Lookups
 	Moves(ctx context.Context, run string) ([]lifecycle.Move, error)
 	Tasks(ctx context.Context, run string) ([]lifecycle.Task, error)
 	// ParkedCounts are how many tasks of each run wait for a person.
@@ -51,6 +57,11 @@ type Store interface {
 	Session(ctx context.Context, browser, who string, until time.Time) error
 	SignedIn(ctx context.Context, browser string, now time.Time) (string, error)
 	SignOut(ctx context.Context, browser string) error
+	// BeginSignIn keeps a sign-in that goes on at a provider, and the path of the
+	// page that it leads to, until a moment; EndSignIn gives that path, once, empty
+	// where there is none such.
+	BeginSignIn(ctx context.Context, flow, lead string, until time.Time) error
+	EndSignIn(ctx context.Context, flow string, now time.Time) (string, error)
 	// SpendToken spends a one-time token: it is whom it signs in, empty where it
 	// is spent or none.
 	SpendToken(ctx context.Context, token string, now time.Time) (string, error)
@@ -66,6 +77,7 @@ var pages = template.Must(template.New("").Funcs(template.FuncMap{
 		}
 		return t.UTC().Format("2 Jan 2006, 15:04 UTC")
 	},
+	"day": func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
 	"iso": func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	// asset is the path of a file of [assetFiles].
 	"asset": func(name string) (string, error) {
@@ -87,9 +99,11 @@ func (s *Server) Team() http.Handler {
 	mux := s.mux()
 	mux.Handle("GET /signin", s.page(s.signInPage))
 	mux.Handle("POST /signin", s.page(s.signIn))
+	mux.Handle("GET /signin/with", s.page(s.toProvider))
+	mux.Handle("GET /signin/callback", s.page(s.callback))
 	for pattern, h := range map[string]handler{
 		"POST /signout":               s.signOut,
-		"GET /{$}":                    s.listPage,
+		"GET /{$}":                    s.dealsPage,
 		"GET /runs/{id}":              s.runPage,
 		"GET /runs/{id}/handoff":      s.handoffPage,
 		"POST /runs/{id}/accept":      s.theirs(s.accept),
@@ -98,22 +112,26 @@ func (s *Server) Team() http.Handler {
 		"POST /runs/{id}/kickoff":     s.theirs(s.setKickoff),
 		"POST /runs/{id}/retry":       s.theirs(s.retry),
 		"POST /runs/{id}/review-link": s.theirs(s.freshLink),
-		"GET /runs/{id}/review":       s.theirs(s.teamReviewPage),
-		"POST /runs/{id}/review":      s.theirs(s.teamReview),
+		"GET /runs/{id}/review":       s.byTeam(s.showStep),
+		"POST /runs/{id}/review/step": s.byTeam(s.takeStep),
+		"GET /runs/{id}/review/all":   s.byTeam(s.showForm),
+		"POST /runs/{id}/review":      s.byTeam(s.takeForm),
 	} {
 		mux.Handle(pattern, s.page(s.signedIn(h)))
 	}
-	return s.guard(mux)
+	return s.guard(mux, teamLimit, func() string { return s.Links.Team })
 }
 
 // Public is the handler of the links that were sent.
 func (s *Server) Public() http.Handler {
 	mux := s.mux()
-	mux.Handle("GET /review/{link}", s.page(s.reviewPage))
+	mux.Handle("GET /review/{link}", s.page(s.byLink(s.showStep)))
+	mux.Handle("POST /review/{link}/step", s.page(s.byLink(s.takeStep)))
+	mux.Handle("GET /review/{link}/all", s.page(s.byLink(s.showForm)))
 	mux.Handle("POST /review/{link}/open", s.page(s.openReview))
 	mux.Handle("POST /review/{link}/fresh", s.page(s.sendFresh))
-	mux.Handle("POST /review/{link}", s.page(s.takeReview))
-	return s.guard(mux)
+	mux.Handle("POST /review/{link}", s.page(s.byLink(s.takeForm)))
+	return s.guard(mux, publicLimit, func() string { return s.Links.Public })
 }
 
 // mux has what both handlers answer.
@@ -138,6 +156,9 @@ const (
 	documentPolicy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+// permissionsPolicy turns off what no page of ours uses.
+const permissionsPolicy = "accelerometer=(), autoplay=(), camera=(), display-capture=(), geolocation=(), gyroscope=(), microphone=(), midi=(), payment=(), usb=()"
+
 // A frame is what stands around every page: its title, who is signed in, and which
 // of the bar's places it belongs to.
 type frame struct {
@@ -145,6 +166,7 @@ type frame struct {
 	Person string // empty for a page that needs no sign-in
 	Place  place
 	Wide   bool // for pages with something beside the text
+	Script bool // for pages that need no sign-in, and load htmx all the same
 }
 
 // A place is one of the bar's.
@@ -158,8 +180,9 @@ func framed(r *http.Request, title string, at place) frame {
 }
 
 // guard is what every answer has: nothing may be loaded or run but our own files,
-// forms come from our own pages, and no address leaks to where a link leads.
-func (s *Server) guard(h http.Handler) http.Handler {
+// forms come from our own pages, no address leaks to where a link leads, and nobody
+// asks without end. site is the address that browsers know the pages by.
+func (s *Server) guard(h http.Handler, what func(*http.Request) limit, site func() string) http.Handler {
 	same := http.NewCrossOriginProtection()
 	same.SetDenyHandler(s.page(func(http.ResponseWriter, *http.Request) error {
 		return problem{http.StatusForbidden, "This came from another site, and nothing was done. Open the page itself and try there."}
@@ -167,6 +190,7 @@ func (s *Server) guard(h http.Handler) http.Handler {
 	// Nothing that strangers send stands beside a secret on a page, so that its
 	// compressed length tells nothing.
 	h = gzhttp.GzipHandler(same.Handler(h))
+	h = s.limited(what, h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
 		head.Set("Content-Security-Policy", pagePolicy)
@@ -176,10 +200,17 @@ func (s *Server) guard(h http.Handler) http.Handler {
 		head.Set("Cache-Control", "no-store")
 		head.Set("Cross-Origin-Opener-Policy", "same-origin")
 		head.Set("Cross-Origin-Resource-Policy", "same-origin")
+		head.Set("Permissions-Policy", permissionsPolicy)
+		if encrypted(site()) {
+			head.Set("Strict-Transport-Security", "max-age=31536000")
+		}
 		r.Body = http.MaxBytesReader(w, r.Body, longestForm)
 		h.ServeHTTP(w, r)
 	})
 }
+
+// encrypted reports whether browsers reach an address by TLS.
+func encrypted(site string) bool { return strings.HasPrefix(site, "https://") }
 
 // A problem is an error that is shown to the person: what happened, and what to
 // do next.

@@ -11,13 +11,16 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"throughline/connect"
 )
 
 // The cookies: one names a signed-in browser, one the browser that a review link
-// is tied to.
+// is tied to, and one a browser that signs in at a provider.
 const (
 	teamCookie   = "throughline"
 	reviewCookie = "throughline-review"
+	flowCookie   = "throughline-signin"
 )
 
 const (
@@ -51,58 +54,101 @@ func SignInLink(ctx context.Context, tokens interface {
 // signInPage shows a button: the address alone signs nobody in, since programs
 // open addresses too.
 func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) error {
-	s.show(w, http.StatusOK, "signin.tmpl", signIn{frame: frame{Title: "Sign in"}, Token: r.URL.Query().Get("token")})
+	s.askToSignIn(w, http.StatusOK, signIn{Token: r.URL.Query().Get("token"), To: own(r.URL.Query().Get("to"))})
 	return nil
 }
 
 // signIn is what the page of that name shows.
 type signIn struct {
 	frame
-	Token string
+	Token    string
+	To       string // the path of the page that was asked for
+	Provider string // as the button calls it; empty where there is none
+	OneTime  bool   // whether one-time links sign in
 	// Sent says that a form came from a browser that is not signed in any more.
 	Sent bool
 }
 
+func (s *Server) askToSignIn(w http.ResponseWriter, status int, p signIn) {
+	p.frame, p.OneTime = frame{Title: "Sign in"}, s.oneTime()
+	if s.SignIn != nil {
+		p.Provider = s.SignIn.Name
+	}
+	s.show(w, status, "signin.tmpl", p)
+}
+
+// oneTime reports whether one-time links sign in: where a provider does, they are
+// for this machine alone.
+func (s *Server) oneTime() bool {
+	if s.SignIn == nil {
+		return true
+	}
+	u, err := url.Parse(s.Links.Team)
+	return err == nil && connect.Loopback(u.Hostname())
+}
+
 func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
-	now := s.Service.Now()
-	who, err := s.Store.SpendToken(r.Context(), hashed(r.PostForm.Get("token")), now)
+	if !s.oneTime() {
+		return problem{http.StatusForbidden, "One-time links sign in on the machine of the installation alone. Sign in with " + s.SignIn.Name + "."}
+	}
+	who, err := s.Store.SpendToken(r.Context(), hashed(r.PostForm.Get("token")), s.Service.Now())
 	if err != nil {
 		return err
 	}
 	if who == "" {
+		s.missed(r, limitSignIn)
 		return problem{http.StatusForbidden, "This sign-in link was used already, or has expired. Make a new one with: throughline signin"}
 	}
+	return s.enter(w, r, who, "/")
+}
+
+// enter signs a browser in under a name that is new, so that one that was there
+// before names nobody, and leads on to a page of ours.
+func (s *Server) enter(w http.ResponseWriter, r *http.Request, who, to string) error {
+	if c, err := r.Cookie(s.cookieName(teamCookie)); err == nil {
+		if err := s.Store.SignOut(r.Context(), hashed(c.Value)); err != nil {
+			return err
+		}
+	}
 	browser := random()
-	if err := s.Store.Session(r.Context(), hashed(browser), who, now.Add(sessionFor)); err != nil {
+	if err := s.Store.Session(r.Context(), hashed(browser), who, s.Service.Now().Add(sessionFor)); err != nil {
 		return err
 	}
-	// Lax, not strict: a link in a message leads to a page, and asks for no second
-	// sign-in. Forms are held to our own pages in another way.
-	http.SetCookie(w, s.sessionCookie(browser, sessionFor))
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	http.SetCookie(w, s.cookie(teamCookie, browser, sessionFor))
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
 
-func (s *Server) sessionCookie(value string, lasts time.Duration) *http.Cookie {
+// cookieName is a cookie's name on the team's pages. With the prefix a browser takes
+// it from nobody but this host, by TLS (RFC 6265bis, section 4.1.3.2).
+func (s *Server) cookieName(name string) string {
+	if encrypted(s.Links.Team) {
+		return "__Host-" + name
+	}
+	return name
+}
+
+// cookie is one of the team's pages. Lax, not strict: a link in a message leads to a
+// page, and asks for no second sign-in. Forms are held to our own pages in another way.
+func (s *Server) cookie(name, value string, lasts time.Duration) *http.Cookie {
 	age := int(lasts.Seconds())
 	if age == 0 {
 		age = -1 // it goes at once
 	}
 	return &http.Cookie{
-		Name: teamCookie, Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode,
-		Secure: strings.HasPrefix(s.Links.Team, "https://"), MaxAge: age,
+		Name: s.cookieName(name), Value: value, Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: encrypted(s.Links.Team), MaxAge: age,
 	}
 }
 
 func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
-	c, err := r.Cookie(teamCookie)
+	c, err := r.Cookie(s.cookieName(teamCookie))
 	if err != nil {
 		return err
 	}
 	if err := s.Store.SignOut(r.Context(), hashed(c.Value)); err != nil {
 		return err
 	}
-	http.SetCookie(w, s.sessionCookie("", 0))
+	http.SetCookie(w, s.cookie(teamCookie, "", 0))
 	http.Redirect(w, r, "/signin", http.StatusSeeOther)
 	return nil
 }
@@ -119,13 +165,17 @@ func person(r *http.Request) string {
 func (s *Server) signedIn(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		who := ""
-		if c, err := r.Cookie(teamCookie); err == nil {
+		if c, err := r.Cookie(s.cookieName(teamCookie)); err == nil {
 			if who, err = s.Store.SignedIn(r.Context(), hashed(c.Value), s.Service.Now()); err != nil {
 				return err
 			}
 		}
 		if who == "" {
-			s.show(w, http.StatusUnauthorized, "signin.tmpl", signIn{frame: frame{Title: "Sign in"}, Sent: r.Method == http.MethodPost})
+			to := "/"
+			if r.Method == http.MethodGet {
+				to = own(r.URL.RequestURI())
+			}
+			s.askToSignIn(w, http.StatusUnauthorized, signIn{To: to, Sent: r.Method == http.MethodPost})
 			return nil
 		}
 		return h(w, r.WithContext(context.WithValue(r.Context(), personKey{}, who)))
