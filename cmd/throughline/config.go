@@ -22,12 +22,17 @@ const configName = "throughline.yaml"
 // file that it writes, and in docs/configuration.md. Secrets have no place in it, see [secrets].
 type config struct {
 	Seller     sellerConfig      `yaml:"seller" doc:"Your own company. No record of a deal names it, so it tells the seller's people from the customer's."`
-	Database   string            `yaml:"database" doc:"The file in which Throughline keeps what it must remember, such as the index of Gong's calls. For PostgreSQL set DATABASE_URL instead." default:"throughline/throughline.db in the user's directory for data" example:"/var/lib/throughline/throughline.db"`
+	Database   string            `yaml:"database" doc:"The file in which Throughline keeps what it must remember, such as the index of recorded calls. For PostgreSQL set DATABASE_URL instead." default:"throughline/throughline.db in the user's directory for data" example:"/var/lib/throughline/throughline.db"`
 	Deals      dealsConfig       `yaml:"deals" doc:"Which won deals count. What is left out lets every deal through."`
 	Salesforce *salesforceConfig `yaml:"salesforce" ask:"yes" doc:"The Salesforce org with the deals' records, by an External Client App."`
+	HubSpot    *hubspotConfig    `yaml:"hubspot" ask:"yes" doc:"The HubSpot account with the deals' records, by a Service Key or an app of a project. Name either this or salesforce."`
 	Gong       *gongConfig       `yaml:"gong" doc:"The Gong company with the deals' calls, by an access key."`
+	Chorus     *chorusConfig     `yaml:"chorus" doc:"The Chorus account with the deals' calls, by an API token of a user who may see them."`
 	Slack      *slackConfig      `yaml:"slack" doc:"The Slack workspace with the deal channels, by an app of your own. Only channels that are named here, on the record, or by a pattern are read."`
 	Notion     *notionConfig     `yaml:"notion" doc:"The Notion workspace with deal-review pages that records link to, and where handoffs may be published."`
+	Vitally    *vitallyConfig    `yaml:"vitally" doc:"The Vitally organisation where CSMs work, and where handoffs may be published, by an API key."`
+	Totango    *totangoConfig    `yaml:"totango" doc:"The Totango organisation where handoffs may be published on the customer's account, by the API token of a global admin."`
+	Catalyst   *catalystConfig   `yaml:"catalyst" doc:"The Catalyst organisation that mirrors the handoff's link from Salesforce. Nothing can be written to Catalyst; 'throughline serve' looks whether the link has arrived."`
 	Mail       *mailConfig       `yaml:"mail" doc:"The mail server by which people are asked and reminded."`
 
 	Play         playConfig         `yaml:"play" doc:"When things happen once a deal is won, and who is told. 'throughline serve' goes by it."`
@@ -46,13 +51,13 @@ type sellerConfig struct {
 }
 
 type dealsConfig struct {
-	RecordTypes   []string  `yaml:"record_types" doc:"Record types of the opportunities that count, by developer name." example:"[New_Business]"`
-	Types         []string  `yaml:"types" ask:"yes" doc:"Values of the field Type that count." example:"[New Customer, Expansion]"`
-	PipelineField string    `yaml:"pipeline_field" doc:"The field that holds the pipeline, by API name." default:"ForecastCategoryName" example:"Pipeline__c"`
-	Pipelines     []string  `yaml:"pipelines" doc:"Values of pipeline_field that count." example:"[Enterprise]"`
+	RecordTypes   []string  `yaml:"record_types" doc:"Record types of the opportunities that count, by developer name. HubSpot has none." example:"[New_Business]"`
+	Types         []string  `yaml:"types" ask:"yes" doc:"Values of the field Type that count; in HubSpot of the property dealtype, or their labels." example:"[New Customer, Expansion]"`
+	PipelineField string    `yaml:"pipeline_field" doc:"The field that holds the pipeline, by API name. HubSpot has pipelines of its own." default:"ForecastCategoryName" example:"Pipeline__c"`
+	Pipelines     []string  `yaml:"pipelines" doc:"Values of pipeline_field that count; in HubSpot the names or ids of pipelines." example:"[Enterprise]"`
 	MinAmount     float64   `yaml:"min_amount" ask:"yes" doc:"The least amount that counts, in the deal's own currency." example:"10000"`
 	From          time.Time `yaml:"from" doc:"The day from which deals count: one won before it never starts anything." example:"2026-10-01"`
-	AEField       string    `yaml:"ae_field" ask:"yes" doc:"The user field that names the AE, of the opportunity, or of its account as Account.FIELD." default:"the opportunity's owner" example:"AE__c"`
+	AEField       string    `yaml:"ae_field" ask:"yes" doc:"The user field that names the AE, of the opportunity, or of its account as Account.FIELD; in HubSpot a property of the deal, or of its company as company.PROPERTY." default:"the deal's owner" example:"AE__c"`
 	CSMField      string    `yaml:"csm_field" ask:"yes" doc:"The user field that names the CSM, likewise. Without it no CSM is known from the record." example:"CSM__c"`
 	KickoffField  string    `yaml:"kickoff_field" doc:"The date, or date and time, field of the deal that says when the kickoff is. Without it the kickoff is set by hand." example:"Kickoff__c"`
 }
@@ -125,7 +130,7 @@ type serveConfig struct {
 
 type retentionConfig struct {
 	RawTextDays   int `yaml:"raw_text_days" doc:"Days after which what was collected of a deal is erased, once it is no longer collected. The handoff and its quotes stay." default:"30" example:"30"`
-	GongIndexDays int `yaml:"gong_index_days" doc:"Days after which the index forgets who took part in a call." default:"730" example:"730"`
+	CallIndexDays int `yaml:"call_index_days" doc:"Days after which the index forgets who took part in a call." default:"730" example:"730"`
 }
 
 type gongConfig struct {
@@ -168,8 +173,11 @@ var destinations = []throughline.Audience{throughline.AudienceCompany, throughli
 
 type destinationsConfig struct {
 	Salesforce destination `yaml:"salesforce" ask:"yes" doc:"Who sees what is attached to opportunity and account: company or team." example:"company"`
+	HubSpot    destination `yaml:"hubspot" ask:"yes" doc:"Who sees the note of the deal: company or team." example:"company"`
 	Slack      destination `yaml:"slack" ask:"yes" doc:"Who sees what is posted in the deal channel: company or team. A channel shared with the customer's company is never posted to." example:"company"`
 	Notion     destination `yaml:"notion" ask:"yes" doc:"Who sees the page in the data source: company or team." example:"company"`
+	Vitally    destination `yaml:"vitally" ask:"yes" doc:"Who sees the note of the customer's account, and the tasks: company or team." example:"company"`
+	Totango    destination `yaml:"totango" ask:"yes" doc:"Who sees the touchpoint on the customer's account: company or team." example:"company"`
 }
 
 // company is the seller as a deal has it.
@@ -256,6 +264,9 @@ func loadConfig(flag string) (*config, error) {
 // check says which destinations are named of systems that are not.
 func (c *config) check(file string) error {
 	var errs []error
+	if c.Salesforce != nil && c.HubSpot != nil {
+		errs = append(errs, fmt.Errorf("%s: there are sections salesforce and hubspot: deals come from one CRM, so leave one of them out", file))
+	}
 	d := reflect.ValueOf(c.Destinations)
 	for i := range d.NumField() {
 		if key := d.Type().Field(i).Tag.Get("yaml"); !d.Field(i).IsZero() && !c.has(key) {

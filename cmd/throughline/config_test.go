@@ -366,7 +366,7 @@ func TestInit(t *testing.T) {
 		"nothing but defaults": {"", config{Salesforce: &salesforceConfig{}}, []string{"SALESFORCE_CLIENT_SECRET", "SALESFORCE_OUTBOUND_SECRET"}, ""},
 		"neither":              {seller + deals + "n\nn\n", config{}, nil, ""},
 		"Salesforce alone": {
-			"Example Corp\nExample Sync\nexample.com\n" + "New, Expansion\nmuch\n5000\nAE__c\nCSM__c\n" + "maybe\ny\nhttps://example.my.salesforce.com\nKEY\n\n\nn\nn\nn\nn\nall\ncompany\n",
+			"Example Corp\nExample Sync\nexample.com\n" + "New, Expansion\nmuch\n5000\nAE__c\nCSM__c\n" + "maybe\ny\nhttps://example.my.salesforce.com\nKEY\n\n\nn\nn\nn\nn\nn\nn\nn\nn\nall\ncompany\n",
 			config{
 				Seller:       sellerConfig{"Example Corp", "Example Sync", "example.com"},
 				Deals:        dealsConfig{Types: []string{"New", "Expansion"}, MinAmount: 5000, AEField: "AE__c", CSMField: "CSM__c"},
@@ -377,7 +377,7 @@ func TestInit(t *testing.T) {
 			"deals.min_amount must be a number\n",
 		},
 		"all": {
-			seller + deals + "y\n\n\n\n\ny\n\ny\nChannel__c\ndeal-{customer},{domain}-deal\ny\n0123456789abcdef0123456789abcdef\nn\n\n\nteam\n",
+			seller + deals + "y\n\n\n\n\ny\n\nn\ny\nChannel__c\ndeal-{customer},{domain}-deal\ny\n0123456789abcdef0123456789abcdef\nn\nn\nn\nn\n\n\nteam\n",
 			config{
 				Salesforce: &salesforceConfig{}, Gong: &gongConfig{}, Slack: &slackConfig{Field: "Channel__c", Patterns: []string{"deal-{customer}", "{domain}-deal"}},
 				Notion: &notionConfig{DataSource: "0123456789abcdef0123456789abcdef"}, Destinations: destinationsConfig{Notion: "team"},
@@ -385,7 +385,7 @@ func TestInit(t *testing.T) {
 			[]string{"SALESFORCE_CLIENT_SECRET", "SALESFORCE_OUTBOUND_SECRET", "GONG_ACCESS_KEY", "GONG_ACCESS_KEY_SECRET", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "NOTION_TOKEN"},
 			"",
 		},
-		"Gong alone, and a secret": {seller + deals + "n\ny\nxoxb-planted\n\n", config{Gong: &gongConfig{}}, []string{"GONG_ACCESS_KEY", "GONG_ACCESS_KEY_SECRET"}, "gong.base looks like a secret"},
+		"Gong alone, and a secret": {seller + deals + "n\nn\ny\nxoxb-planted\n\n", config{Gong: &gongConfig{}}, []string{"GONG_ACCESS_KEY", "GONG_ACCESS_KEY_SECRET"}, "gong.base looks like a secret"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Chdir(t.TempDir())

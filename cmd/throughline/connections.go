@@ -17,13 +17,18 @@ import (
 	"throughline"
 	"throughline/collect"
 	"throughline/connect"
+	"throughline/connect/catalyst"
+	"throughline/connect/chorus"
 	"throughline/connect/gong"
+	"throughline/connect/hubspot"
 	"throughline/connect/mail"
 	"throughline/connect/notion"
 	"throughline/connect/salesforce"
 	"throughline/connect/salesforce/changes"
 	"throughline/connect/salesforce/outbound"
 	"throughline/connect/slack"
+	"throughline/connect/totango"
+	"throughline/connect/vitally"
 	"throughline/lifecycle"
 	"throughline/store"
 	"throughline/won"
@@ -92,14 +97,19 @@ var connectors = []connector{
 	{&salesforce.About, connectSalesforce},
 	{&changes.About, nil},
 	{&outbound.About, nil},
+	{&hubspot.About, connectHubSpot},
 	{&gong.About, connectGong},
+	{&chorus.About, connectChorus},
 	{&slack.About, connectSlack},
 	{&notion.About, connectNotion},
+	{&vitally.About, connectVitally},
+	{&totango.About, connectTotango},
+	{&catalyst.About, connectCatalyst},
 	{&mail.About, connectMail},
 }
 
 // crms are the sections of the configuration that name a CRM.
-var crms = []string{"salesforce"}
+var crms = []string{"salesforce", "hubspot"}
 
 // errNoCRM says that none is named.
 var errNoCRM = fmt.Errorf("the configuration names no CRM: add a section %s ('throughline init' writes one)", strings.Join(crms, " or "))

@@ -116,6 +116,7 @@ func (p *play) setUp(ctx context.Context, pagesAt string) error {
 // configure is what the demo's company has in its configuration, beside where the
 // systems are.
 func (p *play) configure(c *config) {
+	c.Chorus, c.Vitally, c.Totango, c.Catalyst = nil, nil, nil, nil // it has none of these
 	c.Seller = p.twins.seller
 	c.Deals.From = demoSigned
 	c.Play.PollEvery, c.Play.HoursFrom, c.Play.HoursTo = demoPoll, demoHoursFrom, demoHoursTo

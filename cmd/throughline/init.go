@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -87,8 +88,9 @@ func (a *asker) section(s reflect.Value, path string) error {
 		at := strings.TrimPrefix(path+"."+key, ".")
 		switch {
 		case key == "", path == "destinations" && !a.made.has(key):
+		case slices.Contains(crms, at) && slices.ContainsFunc(crms, a.made.has): // deals come from one CRM
 		case s.Field(i).Kind() == reflect.Pointer:
-			there, err := a.yes(strings.ToUpper(key[:1])+key[1:], field)
+			there, err := a.yes(systemName(at), field)
 			if err != nil {
 				return err
 			}
@@ -110,6 +112,16 @@ func (a *asker) section(s reflect.Value, path string) error {
 		}
 	}
 	return nil
+}
+
+// systemName is how people call the system of a section.
+func systemName(section string) string {
+	for _, c := range connectors {
+		if strings.EqualFold(c.about.System, section) {
+			return c.about.System
+		}
+	}
+	return strings.ToUpper(section[:1]) + section[1:]
 }
 
 // yes asks whether a system is to be connected.

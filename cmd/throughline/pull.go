@@ -18,6 +18,7 @@ import (
 	"throughline"
 	"throughline/collect"
 	"throughline/connect"
+	"throughline/connect/hubspot"
 	"throughline/folder"
 )
 
@@ -56,7 +57,7 @@ func newPull(e env) *cobra.Command {
 		}
 		dir := *save
 		if dir == "" {
-			dir = "deal-" + id[:15] // whether the id was given with its 3 letters of check or without
+			dir = "deal-" + id[:min(15, len(id))] // whether the id was given with its 3 letters of check or without
 		}
 		p := startProgress(e)
 		defer p.stop()
@@ -105,6 +106,9 @@ func opportunityID(s string) (string, error) {
 		return "", usageError{errors.New("name the deal with --opportunity: the id of its record in the CRM, or the address of its page")}
 	case opportunityIs.MatchString(s):
 		return s, nil
+	}
+	if id := hubspot.DealID(s); id != "" {
+		return id, nil
 	}
 	if found := opportunityIn.FindStringSubmatch(s); found != nil {
 		return found[1], nil

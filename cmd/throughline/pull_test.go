@@ -71,6 +71,8 @@ func newBed(t *testing.T, deals ...string) *bed {
 		})
 		s.configure(b.config, ln.Addr().String())
 	}
+	// What the mixes of systems are for, see TestAnyMix.
+	b.config.Chorus, b.config.Vitally, b.config.Totango, b.config.Catalyst = nil, nil, nil, nil
 	// Each bed has secrets of its own, since the pace of calls is kept by them.
 	plant := func(name string) string { return fmt.Sprintf("%s-%d-%s", plantedSecret, began.UnixNano(), name) }
 	for _, s := range secrets {
@@ -78,9 +80,9 @@ func newBed(t *testing.T, deals ...string) *bed {
 	}
 	t.Setenv("SLACK_SIGNING_SECRET", "")
 	t.Setenv("SALESFORCE_OUTBOUND_SECRET", "")
+	t.Setenv("HUBSPOT_CLIENT_SECRET", "")
 	t.Setenv("DATABASE_URL", "")
-	tw.salesforce.ClientSecret, tw.gong.Key, tw.gong.Secret = plant("SALESFORCE_CLIENT_SECRET"), plant("GONG_ACCESS_KEY"), plant("GONG_ACCESS_KEY_SECRET")
-	tw.slack.Token, tw.slack.AppToken, tw.notion.Token = plant("SLACK_BOT_TOKEN"), plant("SLACK_APP_TOKEN"), plant("NOTION_TOKEN")
+	tw.know(plant)
 	b.write(t)
 	return b
 }

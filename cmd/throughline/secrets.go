@@ -16,14 +16,20 @@ type secretVar struct {
 
 // secrets are all of them.
 var secrets = []secretVar{
+	{"HUBSPOT_TOKEN", "hubspot", "the Service Key, or the static token of an app in a HubSpot project"},
+	{"HUBSPOT_CLIENT_SECRET", "hubspot", "the client secret of that app, where webhooks tell of won deals"},
 	{"SALESFORCE_CLIENT_SECRET", "salesforce", "the External Client App's consumer secret; not needed where key_file is set"},
 	{"SALESFORCE_OUTBOUND_SECRET", "salesforce", "where outbound messages tell of won deals: the last part of the address that they are sent to, 24 to 128 letters, digits, hyphens and underscores"},
 	{"GONG_ACCESS_KEY", "gong", "the access key, from Gong's Settings > API"},
 	{"GONG_ACCESS_KEY_SECRET", "gong", "its secret"},
+	{"CHORUS_API_TOKEN", "chorus", "the API token, from Chorus's Personal Settings"},
 	{"SLACK_BOT_TOKEN", "slack", "the app's bot token, from OAuth & Permissions in its settings"},
 	{"SLACK_APP_TOKEN", "slack", "the app-level token with connections:write, for clicks by Socket Mode; needed where handoffs are published to Slack"},
 	{"SLACK_SIGNING_SECRET", "slack", "instead of it, where Slack can reach this machine by HTTP"},
 	{"NOTION_TOKEN", "notion", "the connection's access token, from Notion's Settings > Connections"},
+	{"VITALLY_API_KEY", "vitally", "the API key, the Secret Token of Vitally's Settings > Integrations > Vitally REST API"},
+	{"TOTANGO_TOKEN", "totango", "the API token of a global admin, from Totango's profile > Integrations"},
+	{"CATALYST_API_KEY", "catalyst", "the API key, from Catalyst's Settings > API Keys"},
 	{"SMTP_PASSWORD", "mail", "the password of mail.username"},
 	{"DATABASE_URL", "database", "the address of a PostgreSQL database, postgres://USER:PASSWORD@HOST/NAME, that several machines share; without it a file is used"},
 }

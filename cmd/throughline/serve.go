@@ -265,7 +265,7 @@ func (w *wired) retain(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	calls, err := w.db.DeleteCallsBefore(ctx, days(r.GongIndexDays, 730))
+	calls, err := w.db.DeleteCallsBefore(ctx, days(r.CallIndexDays, 730))
 	if err != nil {
 		return err
 	}

@@ -22,11 +22,16 @@ import (
 
 	"throughline"
 	"throughline/connect/mail"
+	catalysttwin "throughline/twin/catalyst"
+	chorustwin "throughline/twin/chorus"
 	gongtwin "throughline/twin/gong"
+	hubspottwin "throughline/twin/hubspot"
 	notiontwin "throughline/twin/notion"
 	salesforcetwin "throughline/twin/salesforce"
 	slacktwin "throughline/twin/slack"
 	smtptwin "throughline/twin/smtp"
+	totangotwin "throughline/twin/totango"
+	vitallytwin "throughline/twin/vitally"
 )
 
 func newTwin(e env) *cobra.Command {
@@ -57,13 +62,19 @@ func newTwin(e env) *cobra.Command {
 
 // twins are the stand-ins of one run.
 type twins struct {
-	salesforce *salesforcetwin.Server
-	gong       *gongtwin.Server
-	slack      *slacktwin.Server
-	notion     *notiontwin.Server
-	mail       *smtptwin.Server
-	deals      []twinDeal
-	seller     sellerConfig // of the first deal that tells it
+	salesforce  *salesforcetwin.Server
+	hubspot     *hubspottwin.Server
+	withHubSpot bool // the deals are HubSpot's, and not Salesforce's
+	gong        *gongtwin.Server
+	chorus      *chorustwin.Server
+	slack       *slacktwin.Server
+	notion      *notiontwin.Server
+	vitally     *vitallytwin.Server
+	totango     *totangotwin.Server
+	catalyst    *catalysttwin.Server
+	mail        *smtptwin.Server
+	deals       []twinDeal
+	seller      sellerConfig // of the first deal that tells it
 }
 
 // A twinDeal is a deal that the stand-ins hold.
@@ -79,13 +90,13 @@ func twinSecret(name string) string {
 // with that of the demo.
 func newTwins(dirs []string, now func() time.Time) (*twins, error) {
 	t := &twins{
-		salesforce: salesforcetwin.New(), gong: &gongtwin.Server{Now: now}, slack: slacktwin.New(),
-		notion: &notiontwin.Server{Token: twinSecret("NOTION_TOKEN"), Now: now}, mail: &smtptwin.Server{Now: now},
+		salesforce: salesforcetwin.New(), hubspot: hubspottwin.New(), gong: &gongtwin.Server{Now: now}, chorus: &chorustwin.Server{Now: now}, slack: slacktwin.New(),
+		notion: &notiontwin.Server{Now: now}, vitally: &vitallytwin.Server{Now: now}, totango: &totangotwin.Server{Now: now}, catalyst: &catalysttwin.Server{Now: now},
+		mail: &smtptwin.Server{Now: now},
 	}
-	t.salesforce.Now, t.slack.Now = now, now
-	t.slack.Token, t.slack.AppToken = twinSecret("SLACK_BOT_TOKEN"), twinSecret("SLACK_APP_TOKEN")
-	t.salesforce.ClientID, t.salesforce.ClientSecret = twinClient, twinSecret("SALESFORCE_CLIENT_SECRET")
-	t.gong.Key, t.gong.Secret = twinSecret("GONG_ACCESS_KEY"), twinSecret("GONG_ACCESS_KEY_SECRET")
+	t.salesforce.Now, t.hubspot.Now, t.slack.Now = now, now, now
+	t.know(twinSecret)
+	t.mirror()
 	if len(dirs) == 0 {
 		dir, err := demoOnDisk()
 		if err != nil {
@@ -99,6 +110,19 @@ func newTwins(dirs []string, now func() time.Time) (*twins, error) {
 		}
 	}
 	return t, nil
+}
+
+// know has the stand-ins know the secrets, by the names of their variables.
+func (t *twins) know(secret func(name string) string) {
+	t.salesforce.ClientID, t.salesforce.ClientSecret = twinClient, secret("SALESFORCE_CLIENT_SECRET")
+	t.hubspot.Token, t.hubspot.Secret = secret("HUBSPOT_TOKEN"), secret("HUBSPOT_CLIENT_SECRET")
+	t.gong.Key, t.gong.Secret = secret("GONG_ACCESS_KEY"), secret("GONG_ACCESS_KEY_SECRET")
+	t.chorus.Token = secret("CHORUS_API_TOKEN")
+	t.slack.Token, t.slack.AppToken = secret("SLACK_BOT_TOKEN"), secret("SLACK_APP_TOKEN")
+	t.notion.Token = secret("NOTION_TOKEN")
+	t.vitally.Key = secret("VITALLY_API_KEY")
+	t.totango.Token = secret("TOTANGO_TOKEN")
+	t.catalyst.Header, t.catalyst.Value = "Authorization", "Bearer "+secret("CATALYST_API_KEY")
 }
 
 // twinClient is the consumer key that the stand-in of Salesforce knows.
@@ -120,10 +144,27 @@ func demoOnDisk() (string, error) {
 	return dir, nil
 }
 
+// twinLink is the field of opportunities in which the stand-in of Salesforce has the
+// handoff's link, which that of Catalyst mirrors.
+const twinLink = "Handoff_Link__c"
+
+// mirror has Catalyst mirror the link from Salesforce.
+func (t *twins) mirror() {
+	t.salesforce.Define("Opportunity", salesforcetwin.Field{Name: twinLink, Type: "url", Label: "Handoff link"})
+	t.catalyst.CRM = func(account string) map[string]string {
+		for _, deal := range t.salesforce.All("Opportunity") {
+			if link, _ := deal[twinLink].(string); deal["AccountId"] == account && link != "" {
+				return map[string]string{"Handoff link": link}
+			}
+		}
+		return nil
+	}
+}
+
 // load fills the stand-ins with what a folder holds for each. A deal begins with
 // its opportunity; a system that it has nothing of stays without it.
 func (t *twins) load(dir, name string) error {
-	id, err := t.salesforce.LoadDeal(os.DirFS(dir))
+	id, err := t.loadCRM(dir)
 	if err != nil {
 		return fmt.Errorf("filling the stand-ins from %s: %w", name, err)
 	}
@@ -132,6 +173,7 @@ func (t *twins) load(dir, name string) error {
 		seed func(string) error
 	}{
 		{"gong", t.gong.Seed},
+		{"chorus", func(dir string) error { return t.chorus.Seed(dir, id, "") }},
 		{"slack", func(dir string) error { return t.slack.Seed(os.DirFS(dir)) }},
 	} {
 		if _, err := os.Stat(filepath.Join(dir, part.of)); errors.Is(err, fs.ErrNotExist) {
@@ -141,11 +183,51 @@ func (t *twins) load(dir, name string) error {
 			return fmt.Errorf("filling the stand-ins from %s: %w", name, err)
 		}
 	}
+	if err := t.addAccount(dir); err != nil {
+		return fmt.Errorf("filling the stand-ins from %s: %w", name, err)
+	}
 	t.deals = append(t.deals, twinDeal{id, name})
 	if t.seller == (sellerConfig{}) {
 		t.seller = sellerOf(dir)
 	}
 	return nil
+}
+
+// loadCRM fills the stand-in of the CRM that the folder's records are of. The
+// stand-ins of one run have one CRM.
+func (t *twins) loadCRM(dir string) (string, error) {
+	if !isDir(filepath.Join(dir, "hubspot")) {
+		if t.withHubSpot {
+			return "", fmt.Errorf("%s holds no HubSpot records, and the deals before it do: name deals of one CRM", dir)
+		}
+		return t.salesforce.LoadDeal(os.DirFS(dir))
+	}
+	if len(t.deals) > 0 && !t.withHubSpot {
+		return "", fmt.Errorf("%s holds HubSpot records, and the deals before it don't: name deals of one CRM", dir)
+	}
+	t.withHubSpot = true
+	return t.hubspot.LoadDeal(os.DirFS(dir))
+}
+
+// addAccount has the customer's account in the systems where it lives on, by the
+// CRM's id. A deal without one is in none of them.
+func (t *twins) addAccount(dir string) error {
+	var errs []error
+	for _, from := range []struct {
+		file string
+		to   []func(string) error
+	}{
+		{"salesforce/account.json", []func(string) error{t.vitally.Seed, t.totango.Seed, t.catalyst.Seed}},
+		{"hubspot/company.json", []func(string) error{t.vitally.Seed, t.totango.Seed}},
+	} {
+		if _, err := os.Stat(filepath.Join(dir, filepath.FromSlash(from.file))); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		for _, seed := range from.to {
+			errs = append(errs, seed(dir))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // sellerOf is who sells, as a folder's deal.json says.
@@ -181,17 +263,36 @@ func web(h http.Handler) server {
 }
 
 func (t *twins) standIns() []standIn {
+	crm := standIn{"Salesforce", web(t.salesforce), func(c *config, address string) {
+		c.Salesforce = &salesforceConfig{Login: "http://" + address, ClientID: twinClient, Fields: salesforceFields{Link: twinLink}}
+		c.Deals.CSMField, c.Destinations.Salesforce = salesforcetwin.CSMField, destination(throughline.AudienceCompany)
+	}}
+	if t.withHubSpot {
+		crm = standIn{"HubSpot", web(t.hubspot), func(c *config, address string) {
+			c.HubSpot = &hubspotConfig{Base: "http://" + address, Tasks: true}
+			c.Deals.CSMField, c.Destinations.HubSpot = hubspottwin.CSMProperty, destination(throughline.AudienceCompany)
+		}}
+	}
 	return []standIn{
-		{"Salesforce", web(t.salesforce), func(c *config, address string) {
-			c.Salesforce = &salesforceConfig{Login: "http://" + address, ClientID: twinClient}
-			c.Deals.CSMField = salesforcetwin.CSMField
-		}},
+		crm,
 		{"Gong", web(t.gong), func(c *config, address string) { c.Gong = &gongConfig{Base: "http://" + address} }},
+		{"Chorus", web(t.chorus), func(c *config, address string) { c.Chorus = &chorusConfig{Base: "http://" + address} }},
 		{"Slack", web(t.slack), func(c *config, address string) {
 			c.Slack = &slackConfig{Base: "http://" + address + strings.TrimSuffix(slacktwin.Prefix, "/")}
 		}},
 		{"Notion", web(t.notion), func(c *config, address string) {
 			c.Notion = &notionConfig{Base: "http://" + address, DataSource: notiontwin.DataSource}
+		}},
+		{"Vitally", web(t.vitally), func(c *config, address string) {
+			c.Vitally = &vitallyConfig{Base: "http://" + address + "/resources", Tasks: true}
+		}},
+		{"Totango", web(t.totango), func(c *config, address string) {
+			c.Totango = &totangoConfig{Base: "http://" + address, Flow: totangotwin.Flow, Type: totangotwin.Type, Tasks: true}
+		}},
+		{"Catalyst", web(t.catalyst), func(c *config, address string) {
+			if !t.withHubSpot { // it mirrors Salesforce alone
+				c.Catalyst = &catalystConfig{Base: "http://" + address}
+			}
 		}},
 		{"Mail", t.mail, func(c *config, address string) {
 			host, port, err := net.SplitHostPort(address)
@@ -204,12 +305,12 @@ func (t *twins) standIns() []standIn {
 }
 
 // twinSecrets are the secrets that the stand-ins ask for.
-var twinSecrets = []string{"SALESFORCE_CLIENT_SECRET", "GONG_ACCESS_KEY", "GONG_ACCESS_KEY_SECRET", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "NOTION_TOKEN"}
+var twinSecrets = []string{"SALESFORCE_CLIENT_SECRET", "HUBSPOT_TOKEN", "GONG_ACCESS_KEY", "GONG_ACCESS_KEY_SECRET", "CHORUS_API_TOKEN", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "NOTION_TOKEN", "VITALLY_API_KEY", "TOTANGO_TOKEN", "CATALYST_API_KEY"}
 
 // run serves the stand-ins until the context ends.
 func (t *twins) run(ctx context.Context, e env, write string) error {
 	company := destination(throughline.AudienceCompany)
-	c := &config{file: write, Seller: t.seller, Destinations: destinationsConfig{Salesforce: company, Slack: company, Notion: company}}
+	c := &config{file: write, Seller: t.seller, Destinations: destinationsConfig{Slack: company, Notion: company, Vitally: company, Totango: company}}
 	all := t.standIns()
 	failed := make(chan error, len(all))
 	var serving sync.WaitGroup
