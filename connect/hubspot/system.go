@@ -64,6 +64,7 @@ var About = connect.About{
 		{What: "that `hs_email_headers`, `hs_email_message_id` and `hs_email_thread_id` are filled", Source: "the first is documented, the others are seen in others' programs; where they are missing, the other properties are used", Unconfirmed: true},
 		{What: "files under the newest version of the API", Source: "the documents show " + filesVersion + ", which is used for files alone", Unconfirmed: true},
 		{What: "whether old private apps always sign with v3, and whether a repeat has a new time", Source: "a request without v3, or with an old time, is refused; polling finds what it told of", Unconfirmed: true},
+		{What: "who manages the AE or the CSM", Source: "not available: owners name no manager. Managers see what the company does, unless they are among serve.admins"},
 		{What: "the time zone of a close date", Source: "its day is taken in UTC", Unconfirmed: true},
 	},
 	Notes: connect.Filled(notes, map[string]any{

@@ -102,7 +102,7 @@ func missing(object, purpose string, fields []string, d description) []connect.P
 		}
 		seen[f] = true
 		out = append(out, connect.Permission{
-			Name: "Read on the field " + object + "." + f, For: purpose, Optional: optionalObjects[object], Err: hidden(wish{object: object, path: "describe"}, f, http.StatusOK),
+			Name: "Read on the field " + object + "." + f, For: purpose, Optional: optionalObjects[object] || optionalFields[object+"."+f], Err: hidden(wish{object: object, path: "describe"}, f, http.StatusOK),
 		})
 	}
 	return out

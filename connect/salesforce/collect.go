@@ -50,6 +50,9 @@ func (d *Deal) record() *connect.Record {
 	}
 	for _, u := range d.Users {
 		r.Sellers = addAddress(r.Sellers, u.text("Email"))
+		if id := u.text("Id"); id == d.AE || id == d.CSM {
+			r.Managers = addAddress(r.Managers, u.inner("Manager").text("Email"))
+		}
 	}
 	for _, email := range d.customers() {
 		if !slices.Contains(r.Sellers, strings.ToLower(email)) && !d.sellers(email) {

@@ -263,6 +263,10 @@ func TestRecord(t *testing.T) {
 	id := b.small(t)
 	b.config.CSMField = "Success__c"
 	b.config.Seller = throughline.Company{Name: "Vendor", Product: "Tool", Domain: "vendor.example"}
+	b.twin.Put("User", twin.Record{"Id": "005000000000003AAA", "Name": "Lead One", "Email": "Lead1@vendor.example"})
+	b.twin.Put("User", twin.Record{"Id": "005000000000004AAA", "Name": "Lead Two", "Email": "lead2@vendor.example"})
+	b.twin.Set("User", "005000000000001AAA", twin.Record{"ManagerId": "005000000000003AAA"}, time.Now())
+	b.twin.Set("User", "005000000000002AAA", twin.Record{"ManagerId": "005000000000004AAA"}, time.Now())
 	b.twin.Set("Opportunity", id, twin.Record{"Success__c": "005000000000002AAA", "Plan__c": "see https://docs.example/p/1, please", "Score__c": 3.0}, time.Now())
 	b.twin.Define("Opportunity", twin.Field{Name: "Success__c", Type: "reference", Reference: "User"})
 	b.twin.Put("Contact", twin.Record{"AccountId": "001000000000001AAA", "Name": "Ed Fox", "Email": "ED@gmail.com"})
@@ -277,7 +281,7 @@ func TestRecord(t *testing.T) {
 	want := &connect.Record{
 		ID: id, Name: "Buyer - Tool", Account: "001000000000001AAA", Customer: "Buyer", Domains: []string{"buyer.example", "adviser.example"},
 		Contacts: []string{"di@adviser.example", "bo@buyer.example", "ed@gmail.com"}, Sellers: []string{"ann@vendor.example", "cy@vendor.example"},
-		AE: "ann@vendor.example", CSM: "cy@vendor.example", Opened: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), Closed: won, CloseDate: "2026-05-29",
+		AE: "ann@vendor.example", CSM: "cy@vendor.example", Managers: []string{"lead1@vendor.example", "lead2@vendor.example"}, Opened: time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC), Closed: won, CloseDate: "2026-05-29",
 		Links: []string{"https://docs.example/p/1", "https://buyer.example", "https://notion.example/x?a=1&b=2"},
 		Fields: map[string]string{
 			"Name": "Buyer - Tool", "StageName": "Signed", "NextStep": "Kickoff in June", "Type": "New Customer", "Loss_Risk__c": "Their only engineer leaves in July.",

@@ -89,7 +89,7 @@ func (g Gap) String() string {
 var (
 	roleFields    = []string{"Id", "OpportunityId", "ContactId", "Role", "IsPrimary"}
 	contactFields = []string{"Id", "AccountId", "Name", "FirstName", "LastName", "Title", "Email"}
-	userFields    = []string{"Id", "Name", "FirstName", "LastName", "Title", "Email"}
+	userFields    = []string{"Id", "Name", "FirstName", "LastName", "Title", "Email", managerField}
 	teamFields    = []string{"Id", "OpportunityId", "UserId", "TeamMemberRole"}
 	historyFields = []string{"Id", "OpportunityId", "StageName", "Amount", "Probability", "CloseDate", "ForecastCategory", "CreatedById", "CreatedDate"}
 	changeFields  = []string{"Id", "OpportunityId", "Field", "OldValue", "NewValue", "CreatedById", "CreatedDate"}
@@ -105,6 +105,13 @@ var (
 		"ContentDocument.ContentSize", "ContentDocument.LatestPublishedVersionId", "ContentDocument.OwnerId", "ContentDocument.CreatedDate",
 	}
 )
+
+// managerField is where a user's record names the manager. Orgs that keep no such order
+// lose nothing that a handoff is made of.
+const managerField = "Manager.Email"
+
+// optionalFields are those of an object without which nothing of the deal is missing.
+var optionalFields = map[string]bool{"User." + managerField: true}
 
 // mostContacts bounds how many contacts are read of an account that has many.
 const mostContacts = 500

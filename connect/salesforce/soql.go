@@ -232,7 +232,7 @@ func (o *Org) withoutHidden(ctx context.Context, w wish, refused *connect.Error)
 			seen.fields = append(seen.fields, f)
 			continue
 		}
-		gaps = append(gaps, Gap{Object: w.object, Field: f, Err: hidden(w, f, refused.Status)})
+		gaps = append(gaps, Gap{Object: w.object, Field: f, Optional: optionalFields[w.object+"."+f], Err: hidden(w, f, refused.Status)})
 	}
 	first, err := o.alone(ctx, seen)
 	if err != nil {
@@ -282,12 +282,12 @@ func (d description) field(name string) (fieldDescription, bool) {
 }
 
 // has reports whether the object shows a field; of "ContentDocument.Title",
-// whether it shows the reference.
+// whether it shows the reference, and where that is to the object itself, the field.
 func (d description) has(field string) bool {
-	head, _, dotted := strings.Cut(field, ".")
+	head, rest, dotted := strings.Cut(field, ".")
 	return slices.ContainsFunc(d.Fields, func(f fieldDescription) bool {
 		if dotted {
-			return strings.EqualFold(f.Relation, head)
+			return strings.EqualFold(f.Relation, head) && (!slices.Contains(f.Reference, d.Name) || d.has(rest))
 		}
 		return strings.EqualFold(f.Name, field)
 	})

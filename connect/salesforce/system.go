@@ -82,6 +82,11 @@ var About = connect.About{
 			Source: `a refusal counts as an optional gap: "not there" and "hidden" can't be told apart`,
 		},
 		{
+			What:        "that a user's manager stands in the query of users as `Manager.Email`: who manages the AE or the CSM sees the whole handoff",
+			Source:      "the vendor's Object Reference, User; not tried. Where it is hidden, managers see what the company does, until they are named in serve.admins",
+			Unconfirmed: true,
+		},
+		{
 			What:   "Einstein Activity Capture mail",
 			Source: `is in EmailMessage only with "Sync Email as Salesforce Activity"; else it can't be queried, and is not read`,
 		},
