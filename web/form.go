@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"throughline"
 	"throughline/lifecycle"
+	"throughline/render"
 )
 
 // A reviewForm is what the AE sees: the draft's items one by one, the questions,
@@ -27,7 +29,7 @@ type reviewForm struct {
 	Added     []throughline.Remark // said of the whole before
 	More      field
 	Done      bool
-	Post      string // where the form goes
+	Post      string // where the form on one page goes; the steps' lies below
 	Saved     bool
 	Problem   string
 }
@@ -73,6 +75,7 @@ func (s *Server) blank(r *http.Request, run lifecycle.Run, version int, post str
 	if err != nil {
 		return nil, err
 	}
+	h = render.For(h, throughline.AudienceTeam)
 	f := &reviewForm{
 		frame: framed(r, "Review", placeDeals), Run: run, PublishAt: s.Service.Rules.PublishAt(run), Ended: ended(run), Version: version,
 		Added: h.Remarks, Done: true, Post: post,
@@ -169,13 +172,20 @@ func (f *reviewForm) remarks() []lifecycle.ReviewRemark {
 	return out
 }
 
-// take keeps what a review form sent, or shows the form again.
-func (s *Server) take(w http.ResponseWriter, r *http.Request, run lifecycle.Run, by, post string) error {
-	var version int
-	if _, err := fmt.Sscan(r.PostForm.Get("version"), &version); err != nil || version < 1 || version > run.Version {
-		version = run.Version
+// showForm shows the review on one page.
+func (s *Server) showForm(w http.ResponseWriter, r *http.Request, run lifecycle.Run, as reviewer) error {
+	f, err := s.blank(r, run, run.Version, as.Path)
+	if err != nil {
+		return err
 	}
-	f, err := s.blank(r, run, version, post)
+	f.Saved = r.URL.Query().Has("saved")
+	s.show(w, http.StatusOK, "review.tmpl", f)
+	return nil
+}
+
+// takeForm keeps what the form on one page sent, or shows the form again.
+func (s *Server) takeForm(w http.ResponseWriter, r *http.Request, run lifecycle.Run, as reviewer) error {
+	f, err := s.blank(r, run, versionOf(r.PostForm, run), as.Path)
 	if err != nil {
 		return err
 	}
@@ -183,7 +193,10 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request, run lifecycle.Run,
 		s.show(w, http.StatusUnprocessableEntity, "review.tmpl", f)
 		return nil
 	}
-	err = s.Service.Review(r.Context(), run.ID, lifecycle.Review{Version: version, By: by, Role: "AE", Remarks: f.remarks(), Done: f.Done})
+	onward := r.PostForm.Get("go") == goSteps
+	err = s.Service.Review(r.Context(), run.ID, lifecycle.Review{
+		Version: f.Version, By: as.By, Role: string(roleAE), Remarks: f.remarks(), Done: f.Done && !onward,
+	})
 	if errors.Is(err, lifecycle.ErrTooLate) {
 		f.Ended, f.Problem = true, "This could not be saved: the run of this handoff has ended. What you wrote is still here, to be copied."
 		s.show(w, http.StatusConflict, "review.tmpl", f)
@@ -192,8 +205,22 @@ func (s *Server) take(w http.ResponseWriter, r *http.Request, run lifecycle.Run,
 	if err != nil {
 		return err
 	}
-	http.Redirect(w, r, post+"?saved", http.StatusSeeOther)
+	to := as.Path + "/all?saved"
+	if onward {
+		to = as.Path
+	}
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
+}
+
+// versionOf is the version that a form says it is of; the newest where it says none
+// that there is.
+func versionOf(sent url.Values, run lifecycle.Run) int {
+	version, err := strconv.Atoi(sent.Get("version"))
+	if err != nil || version < 1 || version > run.Version {
+		return run.Version
+	}
+	return version
 }
 
 // written are the texts that a form sent, to be given back where it can't be

@@ -223,7 +223,9 @@ func TestLook(t *testing.T) {
 
 	w.do(chromedp.EmulateViewport(360, 800), chromedp.Navigate(link))
 	w.look("open")
-	w.press("form[action$=open] button", "You know what was not written down")
+	w.press("form[action$=open] button", "1 of ")
+	w.do(chromedp.Navigate(link + "/all"))
+	w.sees("You know what was not written down")
 	w.look("review")
 	w.do(
 		chromedp.Click(`input[name="say:use_case-1"][value=confirmed]`),
