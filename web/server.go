@@ -33,7 +33,18 @@ type Server struct {
 	ClientHeader string
 	Clock        func() time.Time // by which limits are counted; nil for the machine's
 
-	limits limits
+	// Checks tries every connection, and Settings says what is in use; nil where
+	// nobody can tell. Both are shown to admins.
+	Checks   func(context.Context) ([]Checked, error)
+	Settings func(context.Context) ([]Setting, error)
+	// Ending is closed when the process ends, and ends live pages; nil for never.
+	Ending <-chan struct{}
+	Pace   float64 // of live pages: 0.01 makes them a hundred times as quick, for tests; 0 for 1
+
+	limits   limits
+	checking checking
+
+	deals deals // that were read
 }
 
 // A Store is what the pages read.
@@ -45,6 +56,9 @@ type Store interface {
 	// ParkedCounts are how many tasks of each run wait for a person.
 	ParkedCounts(ctx context.Context) (map[string]int, error)
 	Copies(ctx context.Context, run string) ([]store.Copy, error)
+	// CollectedAt is when what is kept of the run's deal was collected; it errs with
+	// [lifecycle.ErrNotFound] where nothing is, or nothing any more.
+	CollectedAt(ctx context.Context, run string) (time.Time, error)
 	// Bind ties a link to a browser, unless it is tied already: it gives the
 	// browser that it is tied to.
 	Bind(ctx context.Context, link, browser string, at time.Time) (string, error)
@@ -102,20 +116,32 @@ func (s *Server) Team() http.Handler {
 	mux.Handle("GET /signin/with", s.page(s.toProvider))
 	mux.Handle("GET /signin/callback", s.page(s.callback))
 	for pattern, h := range map[string]handler{
-		"POST /signout":               s.signOut,
-		"GET /{$}":                    s.dealsPage,
-		"GET /runs/{id}":              s.runPage,
-		"GET /runs/{id}/handoff":      s.handoffPage,
-		"POST /runs/{id}/accept":      s.theirs(s.accept),
-		"POST /runs/{id}/return":      s.theirs(s.giveBack),
-		"POST /runs/{id}/note":        s.theirs(s.note),
-		"POST /runs/{id}/kickoff":     s.theirs(s.setKickoff),
-		"POST /runs/{id}/retry":       s.theirs(s.retry),
-		"POST /runs/{id}/review-link": s.theirs(s.freshLink),
-		"GET /runs/{id}/review":       s.byTeam(s.showStep),
-		"POST /runs/{id}/review/step": s.byTeam(s.takeStep),
-		"GET /runs/{id}/review/all":   s.byTeam(s.showForm),
-		"POST /runs/{id}/review":      s.byTeam(s.takeForm),
+		"POST /signout":                   s.signOut,
+		"GET /{$}":                        s.dealsPage,
+		"GET /runs/{id}":                  s.handoffPage,
+		"GET /runs/{id}/progress":         s.progressPage,
+		"GET /runs/{id}/progress/events":  s.progressEvents,
+		"GET /operations":                 s.admins(s.operationsPage),
+		"POST /operations/check":          s.admins(s.check),
+		"POST /operations/retry":          s.admins(s.retryParked),
+		"GET /operations/trail":           s.admins(s.trailPage),
+		"GET /runs/{id}/handoff":          s.documentPage,
+		"GET /runs/{id}/history":          s.historyPage,
+		"GET /runs/{id}/versions":         s.versionsPage,
+		"GET /runs/{id}/sources":          s.theirs(s.sourcesPage),
+		"GET /runs/{id}/sources/{source}": s.theirs(s.sourcePage),
+		"GET /runs/{id}/evidence/{ref}":   s.theirs(s.evidence),
+		"POST /runs/{id}/read":            s.theirs(s.readSection),
+		"POST /runs/{id}/accept":          s.theirs(s.accept),
+		"POST /runs/{id}/return":          s.theirs(s.giveBack),
+		"POST /runs/{id}/note":            s.theirs(s.note),
+		"POST /runs/{id}/kickoff":         s.theirs(s.setKickoff),
+		"POST /runs/{id}/retry":           s.theirs(s.retry),
+		"POST /runs/{id}/review-link":     s.theirs(s.freshLink),
+		"GET /runs/{id}/review":           s.byTeam(s.showStep),
+		"POST /runs/{id}/review/step":     s.byTeam(s.takeStep),
+		"GET /runs/{id}/review/all":       s.byTeam(s.showForm),
+		"POST /runs/{id}/review":          s.byTeam(s.takeForm),
 	} {
 		mux.Handle(pattern, s.page(s.signedIn(h)))
 	}
@@ -165,6 +191,7 @@ type frame struct {
 	Title  string
 	Person string // empty for a page that needs no sign-in
 	Place  place
+	Admin  bool // who is signed in runs the installation
 	Wide   bool // for pages with something beside the text
 	Script bool // for pages that need no sign-in, and load htmx all the same
 }
@@ -172,11 +199,14 @@ type frame struct {
 // A place is one of the bar's.
 type place string
 
-const placeDeals place = "deals"
+const (
+	placeDeals      place = "deals"
+	placeOperations place = "operations"
+)
 
 // framed is the frame of a page for who is signed in.
 func framed(r *http.Request, title string, at place) frame {
-	return frame{Title: title, Person: person(r), Place: at}
+	return frame{Title: title, Person: person(r), Place: at, Admin: runsIt(r)}
 }
 
 // guard is what every answer has: nothing may be loaded or run but our own files,

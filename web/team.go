@@ -17,43 +17,12 @@ import (
 	"throughline/store"
 )
 
-// mostRuns is how many runs the list shows.
-const mostRuns = 500
-
-func (s *Server) listPage(w http.ResponseWriter, r *http.Request) error {
-	runs, err := s.Store.Runs(r.Context(), mostRuns)
-	if err != nil {
-		return err
-	}
-	parked, err := s.Store.ParkedCounts(r.Context())
-	if err != nil {
-		return err
-	}
-	type row struct {
-		lifecycle.Run
-		PublishAt time.Time
-		Parked    int // of those who can do something about it
-	}
-	rows := make([]row, len(runs))
-	for i, run := range runs {
-		may := s.access(r, run)
-		rows[i] = row{Run: may.shown(run), PublishAt: s.Service.Rules.PublishAt(run)}
-		if may.Act {
-			rows[i].Parked = parked[run.ID]
-		}
-	}
-	s.show(w, http.StatusOK, "list.tmpl", struct {
-		frame
-		Rows []row
-		Full bool
-	}{framed(r, "Handoffs", placeDeals), rows, len(rows) == mostRuns})
-	return nil
-}
-
-// A runView is a run's page, and holds no more than its reader may see. Typed is what a form sent that could not be done, and
-// Problem says why, by the name of the form.
-type runView struct {
+// A historyView is the page of what happened to a run and what comes next, and holds
+// no more than its reader may see. Typed is what a form sent that could not be done,
+// and Problem says why, by the name of the form.
+type historyView struct {
 	frame
+	Tabs         tabs
 	Access       access
 	Run          lifecycle.Run
 	PublishAt    time.Time
@@ -61,35 +30,33 @@ type runView struct {
 	Moves        []lifecycle.Move
 	Parked, Open []lifecycle.Task
 	Copies       []store.Copy
-	Since        []string // what changed since the accepted version
-	Reasons      []lifecycle.Reason
-	Audiences    []throughline.Audience
 	CanSend      bool // a fresh review link
 	Done         string
 	Problem      map[string]string
 	Typed        url.Values
 }
 
-func (s *Server) runPage(w http.ResponseWriter, r *http.Request) error {
-	v, err := s.runView(r)
+func (s *Server) historyPage(w http.ResponseWriter, r *http.Request) error {
+	v, err := s.historyView(r)
 	if err != nil {
 		return err
 	}
 	if r.URL.Query().Has("sent") {
 		v.Done = "A fresh link is on its way to the AE."
 	}
-	s.show(w, http.StatusOK, "run.tmpl", v)
+	s.show(w, http.StatusOK, "history.tmpl", v)
 	return nil
 }
 
-func (s *Server) runView(r *http.Request) (v runView, err error) {
+func (s *Server) historyView(r *http.Request) (v historyView, err error) {
 	ctx := r.Context()
-	v = runView{frame: framed(r, "Handoff", placeDeals), Reasons: lifecycle.Reasons}
+	v = historyView{frame: framed(r, "History", placeDeals)}
 	if v.Run, err = s.Store.Run(ctx, r.PathValue("id")); err != nil {
 		return v, err
 	}
 	v.PublishAt, v.Ended, v.Access = s.Service.Rules.PublishAt(v.Run), ended(v.Run), s.access(r, v.Run)
-	v.Run, v.Audiences = v.Access.shown(v.Run), v.Access.audiences()
+	v.Tabs = s.tabs(r, v.Run, tabHistory)
+	v.Run = v.Access.shown(v.Run)
 	if !v.Access.Team() {
 		return v, nil
 	}
@@ -109,10 +76,7 @@ func (s *Server) runView(r *http.Request) (v runView, err error) {
 			v.Open = append(v.Open, t)
 		}
 	}
-	if v.Copies, err = s.Store.Copies(ctx, v.Run.ID); err != nil {
-		return v, err
-	}
-	v.Since, err = s.since(r, v.Run)
+	v.Copies, err = s.Store.Copies(ctx, v.Run.ID)
 	return v, err
 }
 
@@ -136,8 +100,9 @@ func (s *Server) since(r *http.Request, run lifecycle.Run) ([]string, error) {
 	return lifecycle.Changes(before, after), nil
 }
 
-// handoffPage shows a version as an audience sees it, and notes who read it.
-func (s *Server) handoffPage(w http.ResponseWriter, r *http.Request) error {
+// documentPage is the handoff as a document that stands alone, to be kept or sent, as
+// an audience sees it; it notes who read it.
+func (s *Server) documentPage(w http.ResponseWriter, r *http.Request) error {
 	run, err := s.Store.Run(r.Context(), r.PathValue("id"))
 	if err != nil {
 		return err
@@ -163,7 +128,8 @@ func (s *Server) handoffPage(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// The names of the forms on a run's page.
+// The names of the forms on a run's pages: the first three stand on the handoff's, the
+// rest on that of what happened.
 const (
 	formAccept  = "accept"
 	formNote    = "note"
@@ -172,13 +138,17 @@ const (
 	formLink    = "link"
 )
 
-// done leads back to the run's page; what was not possible is said there beside the
-// form, which keeps what was typed.
+// done leads back to the page that a form stands on; what was not possible is said
+// there beside the form, which keeps what was typed.
 func (s *Server) done(w http.ResponseWriter, r *http.Request, form string, err error) error {
+	onHandoff := slices.Contains([]string{formAccept, formNote, formReturn}, form)
 	var known problem
 	switch {
-	case err == nil:
+	case err == nil && onHandoff:
 		http.Redirect(w, r, runPath(r.PathValue("id")), http.StatusSeeOther)
+		return nil
+	case err == nil:
+		http.Redirect(w, r, runPath(r.PathValue("id"))+"/history", http.StatusSeeOther)
 		return nil
 	case errors.As(err, &known):
 	case errors.Is(err, lifecycle.ErrTooEarly):
@@ -190,12 +160,22 @@ func (s *Server) done(w http.ResponseWriter, r *http.Request, form string, err e
 	default:
 		return err
 	}
-	v, err := s.runView(r)
+	problems := map[string]string{form: known.text}
+	if onHandoff {
+		v, err := s.handoffView(r)
+		if err != nil {
+			return err
+		}
+		v.Problem, v.Typed = problems, r.PostForm
+		s.show(w, known.status, "handoff.tmpl", v)
+		return nil
+	}
+	v, err := s.historyView(r)
 	if err != nil {
 		return err
 	}
-	v.Problem, v.Typed = map[string]string{form: known.text}, r.PostForm
-	s.show(w, known.status, "run.tmpl", v)
+	v.Problem, v.Typed = problems, r.PostForm
+	s.show(w, known.status, "history.tmpl", v)
 	return nil
 }
 
@@ -288,6 +268,6 @@ func (s *Server) freshLink(w http.ResponseWriter, r *http.Request, run lifecycle
 	if err := s.send(r, run); err != nil {
 		return s.done(w, r, formLink, err)
 	}
-	http.Redirect(w, r, runPath(run.ID)+"?sent", http.StatusSeeOther)
+	http.Redirect(w, r, runPath(run.ID)+"/history?sent", http.StatusSeeOther)
 	return nil
 }

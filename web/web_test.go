@@ -248,7 +248,7 @@ func (o *office) signedIn(who string) *browser {
 		o.t.Fatal(err)
 	}
 	_, token, _ := strings.Cut(link, "token=")
-	if a := b.post(o.team.URL+"/signin", "token", token); a.status != http.StatusOK || !strings.Contains(a.body, "Handoffs") {
+	if a := b.post(o.team.URL+"/signin", "token", token); a.status != http.StatusOK || !strings.Contains(a.body, "Signed in as") {
 		o.t.Fatalf("signing in: %d %s", a.status, a.body)
 	}
 	return b
