@@ -162,6 +162,11 @@ func (c *config) checkPlay(ctx context.Context, n *connections, now time.Time) [
 	row("Owner", "handoffs without a CSM", true, unless(c.Play.Owner != "", "a handoff whose CSM is not known yet reaches nobody: set play.owner"))
 	row("Public address", "review links", true, unless(c.Serve.PublicURL != "" && c.Serve.PublicListen != "",
 		"review links lead to the team's pages, which only this machine reaches: set serve.public_url and serve.public_listen"))
+	if c.SignIn != nil {
+		row("Sign-in", "the team's pages, by OpenID Connect", false, said(c.checkSignIn(ctx, tools{})))
+	}
+	row("Proxy", "limits by address", true, unless(c.Serve.ClientHeader != "" || !byTLS(c.Serve.PublicURL) && !byTLS(c.Serve.TeamURL),
+		"all who come by your proxy are counted as one address: set serve.client_header to the header in which it says who asks"))
 	if crm := n.crm(); crm != nil && crm.hook != nil {
 		row("What "+crm.name+" posts", "hearing of won deals in seconds", false, unless(c.Serve.PublicListen != "",
 			"it is posted to an address that nothing serves: set serve.public_listen and serve.public_url"))

@@ -37,7 +37,8 @@ type config struct {
 
 	Play         playConfig         `yaml:"play" doc:"When things happen once a deal is won, and who is told. 'throughline serve' goes by it."`
 	Engine       engineConfig       `yaml:"engine" doc:"What drafts the handoffs of 'throughline serve'. The builtin engine asks nobody; claude sends what was said and written to the model that is named here."`
-	Serve        serveConfig        `yaml:"serve" doc:"Where 'throughline serve' answers browsers. The team's pages show all of every deal, so they stand on this machine's own address; another address may serve only the links that were sent, Slack's clicks, and what the CRM posts when a deal is changed."`
+	Serve        serveConfig        `yaml:"serve" doc:"Where 'throughline serve' answers browsers. The team's pages stand on this machine's own address, or behind your own TLS where the section signin is set; another address serves only the links that were sent, Slack's clicks, and what the CRM posts when a deal is changed."`
+	SignIn       *signInConfig      `yaml:"signin" doc:"How the team signs in, by OpenID Connect, so that serve may answer more than this machine. Register the app with your provider with the one redirect URI <serve.team_url>/signin/callback. Without this section a one-time link signs in."`
 	Retention    retentionConfig    `yaml:"retention" doc:"How long what was said and written is kept. Handoffs stay until they are erased with 'throughline forget'."`
 	Destinations destinationsConfig `yaml:"destinations" doc:"Where handoffs are published, and for whom. Nothing is written to a system that is not named here. company shows the use case, the committee without stances, milestones and risks; team shows all, so name it only where nobody but the deal's team reads."`
 
@@ -121,11 +122,13 @@ type engineConfig struct {
 }
 
 type serveConfig struct {
-	Listen       string `yaml:"listen" doc:"The address of the team's pages, and of /healthz, /readyz and /metrics." default:"127.0.0.1:8765" example:"127.0.0.1:9000"`
-	TeamURL      string `yaml:"team_url" doc:"How browsers reach the team's pages, if it is another address than listen." default:"http:// and listen" example:"http://localhost:8765"`
-	PublicURL    string `yaml:"public_url" doc:"How the world reaches the public address, through your own TLS: a scheme and a host, without a path. Without it review links lead to the team's pages." example:"https://handoff.example.com"`
-	PublicListen string `yaml:"public_listen" doc:"The address that serves review links, Slack's clicks and the CRM's messages, and nothing else." default:"none" example:"127.0.0.1:8766"`
-	Me           string `yaml:"me" doc:"Who acts on the team's pages: an email address." default:"play.owner" example:"cs-ops@example.com"`
+	Listen       string   `yaml:"listen" doc:"The address of the team's pages, and of /healthz, /readyz and /metrics. One that other machines reach needs the section signin, and an https:// team_url." default:"127.0.0.1:8765" example:"127.0.0.1:9000"`
+	TeamURL      string   `yaml:"team_url" doc:"How browsers reach the team's pages, if it is another address than listen: a scheme and a host, without a path." default:"http:// and listen" example:"http://localhost:8765"`
+	PublicURL    string   `yaml:"public_url" doc:"How the world reaches the public address, through your own TLS: a scheme and a host, without a path. Without it review links lead to the team's pages." example:"https://handoff.example.com"`
+	PublicListen string   `yaml:"public_listen" doc:"The address that serves review links, Slack's clicks and the CRM's messages, and nothing else." default:"none" example:"127.0.0.1:8766"`
+	Me           string   `yaml:"me" doc:"Who acts on the team's pages: an email address." default:"play.owner" example:"cs-ops@example.com"`
+	Admins       []string `yaml:"admins" doc:"Who runs the installation, by email address: they see every deal whole." default:"serve.me, then play.owner" example:"[cs-ops@example.com]"`
+	ClientHeader string   `yaml:"client_header" doc:"The header in which your own proxy says whose address asks; its last entry counts. Set it only where every request comes by that proxy: without it all that comes by one is counted as one address." default:"none" example:"X-Forwarded-For"`
 }
 
 type retentionConfig struct {

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
-	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -123,7 +122,7 @@ func (t *tour) pages() (http.Handler, error) {
 	site := t.site()
 	public := site.Public()
 	mux.Handle("/review/", t.reviewing(public))
-	mux.Handle("/runs/", t.reviewing(t.signedIn(site.Team())))
+	mux.Handle("/runs/", t.reviewing(t.signedIn(site)))
 	mux.Handle("GET /assets/", public)
 	for name, kind := range map[string]string{"demo.css": "text/css; charset=utf-8", "demo.js": "text/javascript; charset=utf-8"} {
 		body, err := tourFiles.ReadFile("tour/" + name)
@@ -180,23 +179,17 @@ func (t *tour) reviewing(next http.Handler) http.Handler {
 
 // signedIn signs whoever opens the team's pages in as the CSM, since the demo's
 // only user is the one who started it.
-func (t *tour) signedIn(team http.Handler) http.Handler {
+func (t *tour) signedIn(site *pages.Server) http.Handler {
+	team := site.Team()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		csm, _ := t.csm()["Email"].(string)
-		link, err := pages.SignInLink(r.Context(), t.db, t.links.Team, csm, t.clock.now())
+		session, err := site.Session(r.Context(), csm)
 		if err != nil {
 			http.Error(w, "The page can't be shown.", http.StatusInternalServerError)
 			return
 		}
-		_, token, _ := strings.Cut(link, "?")
-		in := httptest.NewRequestWithContext(r.Context(), http.MethodPost, "/signin", strings.NewReader(token))
-		in.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		answer := httptest.NewRecorder()
-		team.ServeHTTP(answer, in)
 		signed := r.Clone(r.Context())
-		for _, c := range answer.Result().Cookies() {
-			signed.AddCookie(c)
-		}
+		signed.AddCookie(session)
 		team.ServeHTTP(w, signed)
 	})
 }

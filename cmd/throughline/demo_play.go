@@ -324,7 +324,8 @@ func (p *play) hearClicks(ctx context.Context) {
 
 // site is the service's own pages.
 func (p *play) site() *pages.Server {
-	return &pages.Server{Service: p.service, Store: p.db, Links: p.links}
+	csm, _ := p.csm()["Email"].(string) // the demo's only user
+	return &pages.Server{Service: p.service, Store: p.db, Links: p.links, Admins: []string{csm}}
 }
 
 func (p *play) csm() salesforcetwin.Record {

@@ -31,6 +31,7 @@ var secrets = []secretVar{
 	{"TOTANGO_TOKEN", "totango", "the API token of a global admin, from Totango's profile > Integrations"},
 	{"CATALYST_API_KEY", "catalyst", "the API key, from Catalyst's Settings > API Keys"},
 	{"SMTP_PASSWORD", "mail", "the password of mail.username"},
+	{"SIGNIN_CLIENT_SECRET", "signin", "the secret of the app with which the team signs in, from your provider"},
 	{"DATABASE_URL", "database", "the address of a PostgreSQL database, postgres://USER:PASSWORD@HOST/NAME, that several machines share; without it a file is used"},
 }
 

@@ -89,11 +89,7 @@ func serve(ctx context.Context, c *config, with tools) error {
 	if err != nil {
 		return err
 	}
-	link, err := w.signInLink(ctx)
-	if err != nil {
-		return err
-	}
-	if err := with.env.tell("The team's pages: %s (the link works once, for %s)\nCtrl-C ends it.\n", link, signInWords); err != nil {
+	if err := w.tellWhere(ctx); err != nil {
 		return err
 	}
 	with.log.InfoContext(ctx, "serving", "version", version(), "database", string(w.db.Dialect), "team", c.listen(), "public", c.Serve.PublicListen)
@@ -106,8 +102,8 @@ func serve(ctx context.Context, c *config, with tools) error {
 func (c *config) checkServe() error {
 	s := c.Serve
 	var errs []error
-	if !onThisMachine(c.listen()) {
-		errs = append(errs, errors.New("serve.listen in the configuration is an address that other machines reach, and the team's pages show all of every deal: use 127.0.0.1 and a port"))
+	if err := c.reachable(); err != nil {
+		errs = append(errs, err)
 	}
 	if s.PublicListen != "" && s.PublicURL == "" {
 		errs = append(errs, errors.New("serve.public_listen is set in the configuration, but not serve.public_url: without it no link leads there"))
@@ -167,7 +163,13 @@ func (w *wired) parts(ctx context.Context) ([]activity, error) {
 		w.again(every, "looking for reopened deals failed", w.reopened),
 		w.again(24*time.Hour, "erasing what is past its time failed", w.retain),
 	}
-	site := &pages.Server{Service: w.service, Store: w.db, Links: w.links, Log: log}
+	provider, err := w.config.provider(w.with)
+	if err != nil {
+		return nil, err
+	}
+	site := &pages.Server{
+		Service: w.service, Store: w.db, Links: w.links, Log: log, Admins: w.config.admins(), SignIn: provider, ClientHeader: w.config.Serve.ClientHeader,
+	}
 	team := http.NewServeMux()
 	team.Handle("/", site.Team())
 	w.health(team)
@@ -286,6 +288,18 @@ func (c *config) me() string {
 
 // signInWords is how long a sign-in link waits, in words.
 const signInWords = "30 minutes"
+
+// tellWhere says where the team's pages are, and how to sign in.
+func (w *wired) tellWhere(ctx context.Context) error {
+	if w.config.byProvider() {
+		return w.with.env.tell("The team's pages: %s\nCtrl-C ends it.\n", w.config.teamURL())
+	}
+	link, err := w.signInLink(ctx)
+	if err != nil {
+		return err
+	}
+	return w.with.env.tell("The team's pages: %s (the link works once, for %s)\nCtrl-C ends it.\n", link, signInWords)
+}
 
 // signInLink is a fresh address that signs a browser in, once.
 func (w *wired) signInLink(ctx context.Context) (string, error) {

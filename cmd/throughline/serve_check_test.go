@@ -10,11 +10,12 @@ import (
 // TestCheckServe: each thing that serve would lack gives exactly its row, and serve
 // itself refuses what is needed and missing.
 func TestCheckServe(t *testing.T) {
-	const rules, engine, public = "Rules and addresses", "Engine", "Public address"
+	const rules, engine, public, signing = "Rules and addresses", "Engine", "Public address", "Sign-in"
 	b := playBed(t)
 	for _, of := range []string{"ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY_FILE", "ANTHROPIC_BASE_URL"} {
 		t.Setenv(of, "")
 	}
+	t.Setenv("SIGNIN_CLIENT_SECRET", "not a secret")
 	b.config.Play.Owner = "Ops <ops@northbeam.example>"
 	whole := b.config
 	for name, c := range map[string]struct {
@@ -49,7 +50,13 @@ func TestCheckServe(t *testing.T) {
 		"destinations":                {func(c *config) { c.Destinations = destinationsConfig{} }, nil, []string{"Destinations"}, "destinations"},
 		"an owner":                    {func(c *config) { c.Play.Owner = "" }, nil, []string{"Owner"}, "play.owner"},
 		"a public address":            {func(c *config) { c.Serve.PublicURL, c.Serve.PublicListen = "", "" }, nil, []string{public}, "serve.public_url"},
-		"who listens at public_url":   {func(c *config) { c.Serve.PublicListen = "" }, nil, []string{public}, "serve.public_listen"},
+		"who asks by the proxy":       {func(c *config) { c.Serve.PublicURL = "https://handoff.example.com" }, nil, []string{"Proxy"}, "serve.client_header"},
+		"a provider without TLS": {func(c *config) {
+			c.Serve.Listen, c.Serve.TeamURL, c.SignIn = "0.0.0.0:8765", "http://team.example.com", &signInConfig{Issuer: "http://127.0.0.1:1", ClientID: "a"}
+		}, []string{rules, signing}, nil, ""},
+		"a provider without a client id": {func(c *config) { c.SignIn = &signInConfig{Issuer: "https://example.okta.com"} }, []string{signing}, nil, "signin.client_id"},
+		"a provider by http":             {func(c *config) { c.SignIn = &signInConfig{Issuer: "http://example.okta.com", ClientID: "a"} }, []string{signing}, nil, "https://"},
+		"who listens at public_url":      {func(c *config) { c.Serve.PublicListen = "" }, nil, []string{public}, "serve.public_listen"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			spoiled := *whole
@@ -80,7 +87,11 @@ func TestCheckServe(t *testing.T) {
 			if diff := cmp.Diff(c.optional, optional); diff != "" {
 				t.Errorf("optional: %s", diff)
 			}
-			if len(rows) != 6 {
+			wantRows := 7
+			if spoiled.SignIn != nil {
+				wantRows++
+			}
+			if len(rows) != wantRows {
 				t.Errorf("%d rows", len(rows))
 			}
 			if c.lacking == nil {

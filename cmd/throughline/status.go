@@ -399,6 +399,9 @@ func newSignIn(e env) *cobra.Command {
 			return err
 		}
 		defer n.close()
+		if c.byProvider() {
+			return fmt.Errorf("the team signs in at %s with its provider: one-time links are for an installation whose serve.team_url is this machine's", c.teamURL())
+		}
 		if *as != "" {
 			a, err := netmail.ParseAddress(*as)
 			if err != nil {
