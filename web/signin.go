@@ -110,13 +110,23 @@ func (s *Server) enter(w http.ResponseWriter, r *http.Request, who, to string) e
 			return err
 		}
 	}
-	browser := random()
-	if err := s.Store.Session(r.Context(), hashed(browser), who, s.Service.Now().Add(sessionFor)); err != nil {
+	c, err := s.Session(r.Context(), who)
+	if err != nil {
 		return err
 	}
-	http.SetCookie(w, s.cookie(teamCookie, browser, sessionFor))
+	http.SetCookie(w, c)
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
+}
+
+// Session begins a session of somebody on the team's pages, and gives the cookie
+// that a browser has of it: for a program whose only user is who started it.
+func (s *Server) Session(ctx context.Context, who string) (*http.Cookie, error) {
+	browser := random()
+	if err := s.Store.Session(ctx, hashed(browser), strings.ToLower(line(who)), s.Service.Now().Add(sessionFor)); err != nil {
+		return nil, err
+	}
+	return s.cookie(teamCookie, browser, sessionFor), nil
 }
 
 // cookieName is a cookie's name on the team's pages. With the prefix a browser takes
@@ -161,6 +171,14 @@ func person(r *http.Request) string {
 	return who
 }
 
+type adminKey struct{}
+
+// runsIt reports whether who is signed in runs the installation.
+func runsIt(r *http.Request) bool {
+	is, _ := r.Context().Value(adminKey{}).(bool)
+	return is
+}
+
 // signedIn lets through who has signed in.
 func (s *Server) signedIn(h handler) handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -178,7 +196,8 @@ func (s *Server) signedIn(h handler) handler {
 			s.askToSignIn(w, http.StatusUnauthorized, signIn{To: to, Sent: r.Method == http.MethodPost})
 			return nil
 		}
-		return h(w, r.WithContext(context.WithValue(r.Context(), personKey{}, who)))
+		r = r.WithContext(context.WithValue(r.Context(), personKey{}, who))
+		return h(w, r.WithContext(context.WithValue(r.Context(), adminKey{}, s.admin(r))))
 	}
 }
 
