@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// assetFiles are what pages load: our style sheet, and htmx as it is published.
+// assetFiles are what pages load: our style sheet, mark and script, and htmx as it is published.
 // scripts/vendor-assets copies htmx from npm; a test holds the copies to its lockfile.
 //
 //go:embed assets
@@ -51,5 +51,12 @@ func serveAsset(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	http.ServeContent(w, r, a.name, time.Time{}, bytes.NewReader(a.data))
+}
+
+// serveIcon answers browsers that ask for an icon by themselves, as they do of a page
+// that names none: a rendered handoff, or an answer of the API.
+func serveIcon(w http.ResponseWriter, r *http.Request) {
+	a := assets[assetPaths["mark.svg"]]
 	http.ServeContent(w, r, a.name, time.Time{}, bytes.NewReader(a.data))
 }

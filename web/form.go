@@ -228,7 +228,7 @@ func versionOf(sent url.Values, run lifecycle.Run) int {
 func written(sent url.Values) []string {
 	var out []string
 	for name, values := range sent {
-		if name != moreField && !strings.HasPrefix(name, textField) && !strings.HasPrefix(name, answerField) {
+		if name != moreField && name != stepText && !strings.HasPrefix(name, textField) && !strings.HasPrefix(name, answerField) {
 			continue
 		}
 		for _, v := range values {

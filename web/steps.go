@@ -28,6 +28,9 @@ const (
 	goSteps    = "steps"
 )
 
+// stepText is the field in which the AE types.
+const stepText = "text"
+
 // A step is what the AE looks at in one go.
 type step struct {
 	Key      string // "item:use_case-1", "question:q2", "more", "done"
@@ -292,7 +295,7 @@ func (s *Server) takeStep(w http.ResponseWriter, r *http.Request, run lifecycle.
 		at = indexOf(steps, stepMore)
 	}
 	now, say := steps[at], r.PostForm.Get("say")
-	if !f.fill(sentOf(now, groups, say, r.PostForm.Get("text"))) {
+	if !f.fill(sentOf(now, groups, say, r.PostForm.Get(stepText))) {
 		return s.stepAgain(w, f, now.Key, http.StatusUnprocessableEntity)
 	}
 	review := lifecycle.Review{Version: f.Version, By: as.By, Role: string(roleAE), Remarks: f.remarks(), Done: now.Key == stepDone && say == stepDone}
