@@ -164,8 +164,7 @@ func (s *Server) Public() http.Handler {
 func (s *Server) mux() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /assets/", serveAsset)
-	// A browser asks for an icon by itself.
-	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /favicon.ico", serveIcon)
 	mux.Handle("/", s.page(func(http.ResponseWriter, *http.Request) error { return errNoPage }))
 	return mux
 }
