@@ -5,3 +5,6 @@ func AssetPath(name string) string { return assetPaths[name] }
 
 // Line is text in one line, as an address is kept.
 func Line(s string) string { return line(s) }
+
+// Standing is where a quote stands in what was collected last.
+var Standing = standing

@@ -163,7 +163,9 @@ func (t *timeline) draw(known, days []time.Time, closed, kickoff, now time.Time)
 		last = first.AddDate(0, 0, 1)
 	}
 	span := last.Sub(first)
-	x := func(day time.Time) int { return t.From + int(float64(t.To-t.From)*float64(day.Sub(first))/float64(span)) }
+	x := func(day time.Time) int {
+		return t.From + int(float64(t.To-t.From)*float64(day.Sub(first))/float64(span))
+	}
 
 	height := t.dots(days, x)
 	t.Y = lineTop + height
