@@ -8,3 +8,9 @@ func Line(s string) string { return line(s) }
 
 // Standing is where a quote stands in what was collected last.
 var Standing = standing
+
+// Own is the path of a page of ours, to go on to after signing in.
+func Own(to string) string { return own(to) }
+
+// Admitted is the address that claims sign in.
+func (p *Provider) Admitted(claims map[string]any) (string, error) { return p.admitted(claims) }

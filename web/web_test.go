@@ -31,6 +31,7 @@ type office struct {
 	t            testing.TB
 	db           *store.DB
 	links        *web.Links
+	site         *web.Server
 	team, public *httptest.Server
 
 	mu        sync.Mutex
@@ -68,6 +69,7 @@ func open(t testing.TB, db *store.DB) *office {
 		Messengers:   map[string]lifecycle.Messenger{lifecycle.WayMail: o},
 	}
 	s := &web.Server{Service: o.Service, Store: o.db, Links: o.links, Admins: []string{"ops@example.com"}}
+	o.site = s
 	o.team, o.public = httptest.NewServer(s.Team()), httptest.NewServer(s.Public())
 	t.Cleanup(o.team.Close)
 	t.Cleanup(o.public.Close)
