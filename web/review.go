@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"throughline/lifecycle"
@@ -25,6 +24,9 @@ type reviewing func(http.ResponseWriter, *http.Request, lifecycle.Run, reviewer)
 // byTeam is a page of the review for who is signed in.
 func (s *Server) byTeam(h reviewing) handler {
 	return s.theirs(func(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
+		if err := s.noteRead(r, run, person(r), readReview); err != nil {
+			return err
+		}
 		return h(w, r, run, reviewer{By: person(r), Site: s.Links.Team, Path: runPath(run.ID) + "/review"})
 	})
 }
@@ -47,6 +49,9 @@ func (s *Server) byLink(h reviewing) handler {
 		if state != linkGood || !mine {
 			return s.showOpen(w, r, state)
 		}
+		if err := s.noteRead(r, run, run.AE.Email, readReview); err != nil {
+			return err
+		}
 		return h(w, r, run, reviewer{By: run.AE.Email, Site: s.Links.Public, Path: reviewPath(r)})
 	}
 }
@@ -68,6 +73,7 @@ const (
 func (s *Server) linked(r *http.Request) (lifecycle.Run, linkState, error) {
 	g, err := s.Links.open(r.PathValue("link"))
 	if err != nil {
+		s.missed(r, limitLinks)
 		return lifecycle.Run{}, "", problem{http.StatusNotFound, "This link is not complete. Open it from the message again, or copy all of it."}
 	}
 	run, err := s.Store.Run(r.Context(), g.run)
@@ -84,7 +90,7 @@ func (s *Server) linked(r *http.Request) (lifecycle.Run, linkState, error) {
 
 // mine reports whether the link is tied to this browser.
 func (s *Server) mine(r *http.Request) (bool, error) {
-	c, err := r.Cookie(reviewCookie)
+	c, err := r.Cookie(s.reviewCookieName())
 	if err != nil {
 		return false, nil //nolint:nilerr // a browser without the cookie is another one
 	}
@@ -147,8 +153,8 @@ func (s *Server) openReview(w http.ResponseWriter, r *http.Request) error {
 			return s.showOpen(w, r, linkTaken)
 		}
 		http.SetCookie(w, &http.Cookie{
-			Name: reviewCookie, Value: browser, Path: reviewPath(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
-			Secure: strings.HasPrefix(s.Links.Public, "https://"), MaxAge: int((s.Links.term() + 24*time.Hour).Seconds()),
+			Name: s.reviewCookieName(), Value: browser, Path: reviewPath(r), HttpOnly: true, SameSite: http.SameSiteLaxMode,
+			Secure: encrypted(s.Links.Public), MaxAge: int((s.Links.term() + 24*time.Hour).Seconds()),
 		})
 	}
 	http.Redirect(w, r, reviewPath(r), http.StatusSeeOther)

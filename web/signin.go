@@ -138,6 +138,15 @@ func (s *Server) cookieName(name string) string {
 	return name
 }
 
+// reviewCookieName is that of the pages of links. Its cookies are each for one link's
+// path, so they can't have the prefix of a whole host.
+func (s *Server) reviewCookieName() string {
+	if encrypted(s.Links.Public) {
+		return "__Secure-" + reviewCookie
+	}
+	return reviewCookie
+}
+
 // cookie is one of the team's pages. Lax, not strict: a link in a message leads to a
 // page, and asks for no second sign-in. Forms are held to our own pages in another way.
 func (s *Server) cookie(name, value string, lasts time.Duration) *http.Cookie {
