@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/chromedp"
 
 	"throughline"
@@ -62,7 +63,7 @@ func TestTheStepsOfAReview(t *testing.T) {
 	step("at", "question:q1", "go", "next", "text", "Their data team.").want(t, "an answer", http.StatusOK, "8 of 9", "Is the fall date fixed?")
 	step("at", "question:q2", "go", "next").want(t, "no answer", http.StatusOK, "9 of 9", "Anything else")
 	a = step("at", "more", "go", "next", "text", "Their CFO reads everything twice.")
-	a.want(t, "the end", http.StatusOK, "What the CSM will be told", "She was on\nthe last call.", "Their data team.", "Their CFO reads", "Words are not lost", "3 as it stands", "1 as the draft has it", "1 question stays open", "I have reviewed it")
+	a.want(t, "the end", http.StatusOK, "What the CSM will be told", "She was on\nthe last call.", "Their data team.", "Their CFO reads", "Words are not lost", "3 are right as they stand", "1 goes out as the draft has it", "1 question stays open", "I have reviewed it")
 	if run := o.run(id); !run.Reviewed.IsZero() {
 		t.Error("it is reviewed before the AE says so")
 	}
@@ -194,6 +195,18 @@ func (w *window) phone() {
 	w.do(chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch))
 }
 
+// network takes the network away, as a tunnel does, and gives it back.
+func (w *window) network(there bool) {
+	w.t.Helper()
+	var offline []*network.Conditions
+	if !there {
+		offline = []*network.Conditions{{Offline: true}}
+	}
+	if _, err := chromedp.Call(w.ctx, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{MatchedNetworkConditions: offline}); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // TestLookOfTheSteps goes an AE's way in a real browser on a phone, and looks at each
 // kind of step.
 func TestLookOfTheSteps(t *testing.T) {
@@ -231,6 +244,12 @@ func TestLookOfTheSteps(t *testing.T) {
 	w.phone()
 	w.press("button[value=section]", "7 of 9")
 	w.do(chromedp.SendKeys("#text", "Their data team."))
+	w.network(false)
+	w.press("button.primary", "This could not be saved just now")
+	w.network(true)
+	w.mu.Lock()
+	w.said = nil // the browser's own word of it
+	w.mu.Unlock()
 	w.look("step-question")
 	w.phone()
 	w.press("button.primary", "8 of 9")

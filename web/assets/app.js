@@ -64,6 +64,19 @@
     form.dispatchEvent(new CustomEvent("seen", { bubbles: true }));
   }
 
+  // A form that could not be sent stays as it is, and says so.
+  const trouble = (e) => {
+    const form = e.target.closest && e.target.closest("form");
+    const said = form && form.querySelector("[data-trouble]");
+    if (said) said.hidden = false;
+  };
+  document.addEventListener("htmx:error", trouble);
+  document.addEventListener("htmx:response:error", trouble);
+  document.addEventListener("htmx:before:request", (e) => {
+    const said = e.target.querySelector && e.target.querySelector("[data-trouble]");
+    if (said) said.hidden = true;
+  });
+
   // What is folded away is printed too.
   let folded = [];
   window.addEventListener("beforeprint", () => {
