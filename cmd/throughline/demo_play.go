@@ -93,6 +93,7 @@ func (p *play) setUp(ctx context.Context, pagesAt string) error {
 	if p.twins, err = newTwins(nil, p.clock.now); err != nil {
 		return err
 	}
+	p.twins.ease()
 	p.openDeal()
 	c, err := p.serveTwins(ctx)
 	if err != nil {
@@ -140,10 +141,9 @@ func (p *play) end() {
 	}
 }
 
-// openDeal has the deal open, as it was before it was signed, and takes the limits
-// of the stand-ins away: a day of the vendors' is seconds here.
-func (p *play) openDeal() {
-	t := p.twins
+// ease takes the limits of the stand-ins away, since a day of the vendors' is seconds
+// here, and gives Notion's database the columns of handoffs.
+func (t *twins) ease() {
 	t.salesforce.Limit, t.salesforce.TokenLife = 1e9, 365*24*time.Hour
 	t.gong.PerSecond, t.gong.PerDay, t.slack.All, t.notion.PerMinute = -1, -1, -1, -1
 	for name, kind := range map[string]string{
@@ -151,8 +151,12 @@ func (p *play) openDeal() {
 	} {
 		t.notion.SetColumn(name, kind, string(throughline.StatusPublished))
 	}
-	p.opportunity = t.deals[0].opportunity
-	org := t.salesforce
+}
+
+// openDeal has the deal open, as it was before it was signed.
+func (p *play) openDeal() {
+	p.opportunity = p.twins.deals[0].opportunity
+	org := p.twins.salesforce
 	for _, h := range org.All("OpportunityHistory") {
 		if h["StageName"] == "Closed Won" {
 			id, _ := h["Id"].(string)

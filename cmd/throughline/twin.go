@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,7 +79,10 @@ type twins struct {
 }
 
 // A twinDeal is a deal that the stand-ins hold.
-type twinDeal struct{ opportunity, from string }
+type twinDeal struct {
+	opportunity, from string
+	channels          []string // of Slack, by name
+}
 
 // twinSecret is what stands for each secret: for the stand-ins it is one, and
 // for nobody else.
@@ -168,6 +172,7 @@ func (t *twins) load(dir, name string) error {
 	if err != nil {
 		return fmt.Errorf("filling the stand-ins from %s: %w", name, err)
 	}
+	before := t.slack.Channels()
 	for _, part := range []struct {
 		of   string
 		seed func(string) error
@@ -186,11 +191,23 @@ func (t *twins) load(dir, name string) error {
 	if err := t.addAccount(dir); err != nil {
 		return fmt.Errorf("filling the stand-ins from %s: %w", name, err)
 	}
-	t.deals = append(t.deals, twinDeal{id, name})
+	t.deals = append(t.deals, twinDeal{id, name, t.newChannels(before)})
 	if t.seller == (sellerConfig{}) {
 		t.seller = sellerOf(dir)
 	}
 	return nil
+}
+
+// newChannels are the names of channels that were not there before.
+func (t *twins) newChannels(before map[string]string) []string {
+	var out []string
+	for name := range t.slack.Channels() {
+		if _, was := before[name]; !was && !strings.HasPrefix(name, "@") {
+			out = append(out, name)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // loadCRM fills the stand-in of the CRM that the folder's records are of. The
@@ -278,7 +295,12 @@ func (t *twins) standIns() []standIn {
 		{"Gong", web(t.gong), func(c *config, address string) { c.Gong = &gongConfig{Base: "http://" + address} }},
 		{"Chorus", web(t.chorus), func(c *config, address string) { c.Chorus = &chorusConfig{Base: "http://" + address} }},
 		{"Slack", web(t.slack), func(c *config, address string) {
-			c.Slack = &slackConfig{Base: "http://" + address + strings.TrimSuffix(slacktwin.Prefix, "/")}
+			c.Slack = &slackConfig{Base: "http://" + address + strings.TrimSuffix(slacktwin.Prefix, "/"), Channels: map[string][]string{}}
+			for _, d := range t.deals {
+				if len(d.channels) > 0 { // no rule makes their names of the deal's
+					c.Slack.Channels[d.opportunity] = d.channels
+				}
+			}
 		}},
 		{"Notion", web(t.notion), func(c *config, address string) {
 			c.Notion = &notionConfig{Base: "http://" + address, DataSource: notiontwin.DataSource}
