@@ -31,6 +31,7 @@ type deals struct {
 type readDeal struct {
 	*throughline.Deal
 	At     time.Time
+	heads  map[string]sourceHead           // of the sources, by id
 	folded map[*throughline.Passage]string // for the search
 }
 
@@ -52,7 +53,10 @@ func (s *Server) deal(ctx context.Context, run string) (*readDeal, error) {
 		if err != nil {
 			return nil, err
 		}
-		d := &readDeal{Deal: deal, At: at, folded: map[*throughline.Passage]string{}}
+		d := &readDeal{Deal: deal, At: at, heads: map[string]sourceHead{}, folded: map[*throughline.Passage]string{}}
+		for _, src := range deal.Sources {
+			d.heads[src.ID] = headOf(deal, src)
+		}
 		for p := range deal.Passages {
 			d.folded[p] = folded(p.Text)
 		}

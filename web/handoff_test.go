@@ -472,8 +472,12 @@ func BenchmarkReaders(b *testing.B) {
 	const readers = 50
 	paths := []string{"", "", "/sources", "/sources/c1", "?audience=company", "/versions", "/sources?q=robots"}
 	var people []*browser
-	for range readers {
-		people = append(people, o.signedIn("csm@example.com"))
+	for i := range readers {
+		if i < 10 { // so many may sign in from one address at once
+			people = append(people, o.signedIn("csm@example.com"))
+		} else {
+			people = append(people, people[i-10])
+		}
 	}
 	for _, path := range paths {
 		people[0].get(o.team.URL + "/runs/" + id + path)

@@ -154,7 +154,7 @@ func (v *sourcesView) fill(d *readDeal, h *throughline.Handoff) {
 		}
 	}
 	for _, src := range d.Sources {
-		head := headOf(d.Deal, src)
+		head := d.heads[src.ID]
 		head.Cited, head.Path = cited[src.ID], runPath(v.Run.ID)+"/sources/"+url.PathEscape(src.ID)
 		v.add(head)
 	}
