@@ -18,6 +18,7 @@ type Reader struct {
 	Audience throughline.Audience  `json:",omitempty"` // empty where it was not kept yet
 	Version  int                   `json:",omitempty"`
 	Sections []throughline.Section `json:",omitempty"` // those of the version that were looked at on their own, in order
+	Also     []string              `json:",omitempty"` // what else was read on that day, see [Reading]
 }
 
 // A Reading is what a person read of a run.
@@ -27,8 +28,8 @@ type Reading struct {
 	Of       string               // what it was, where it was not the handoff: "the review"
 }
 
-// Read notes that a person read something of a run: each view once a day by UTC, and
-// each section once a version. However often it is opened, the audit trail stays
+// Read notes that a person read something of a run: each view, and whatever else, once
+// a day by UTC, and each section once a version. However often it is opened, the audit trail stays
 // readable.
 func (s *Service) Read(ctx context.Context, id, who string, of Reading) error {
 	now := s.Now()
@@ -51,7 +52,13 @@ func (s *Service) Read(ctx context.Context, id, who string, of Reading) error {
 			}
 			run.Readers = slices.Delete(run.Readers, i, i+1)
 		}
+		if !sameDay(reader.At, now) {
+			reader.Also = nil
+		}
 		reader.At = now
+		if of.Of != "" && !slices.Contains(reader.Also, of.Of) {
+			reader.Also = append(slices.Clone(reader.Also), of.Of)
+		}
 		if of.Section != 0 && !slices.Contains(reader.Sections, of.Section) {
 			reader.Sections = append(slices.Clone(reader.Sections), of.Section)
 			slices.Sort(reader.Sections)
@@ -88,9 +95,15 @@ func known(run Run, who string, of Reading, now time.Time) bool {
 		return false
 	}
 	r := run.Readers[i]
-	today := r.At.UTC().Format(time.DateOnly) == now.UTC().Format(time.DateOnly)
-	if of.Section != 0 {
+	switch {
+	case of.Section != 0:
 		return r.Version == run.Version && slices.Contains(r.Sections, of.Section)
+	case !sameDay(r.At, now) || r.Version != run.Version && r.Version != 0:
+		return false
 	}
-	return today && (r.Version == run.Version || r.Version == 0)
+	return of.Of == "" || slices.Contains(r.Also, of.Of)
+}
+
+func sameDay(a, b time.Time) bool {
+	return a.UTC().Format(time.DateOnly) == b.UTC().Format(time.DateOnly)
 }

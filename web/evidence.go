@@ -250,6 +250,10 @@ func (s *Server) evidence(w http.ResponseWriter, r *http.Request, run lifecycle.
 	if len(said) == 0 {
 		return problem{http.StatusNotFound, "No quote of this handoff stands there. A newer version may have come out: open the handoff again."}
 	}
+	source, _, _ := strings.Cut(ref, ".")
+	if err := s.noteRead(r, run, person(r), lifecycle.Reading{Audience: throughline.AudienceTeam, Of: "source " + source}); err != nil {
+		return err
+	}
 	v := besideView{Quotes: said}
 	d, err := s.deal(r.Context(), run.ID)
 	switch {

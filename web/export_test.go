@@ -1,5 +1,7 @@
 package web
 
+import "net/http"
+
 // AssetPath is where a file that pages load is served.
 func AssetPath(name string) string { return assetPaths[name] }
 
@@ -14,3 +16,16 @@ func Own(to string) string { return own(to) }
 
 // Admitted is the address that claims sign in.
 func (p *Provider) Admitted(claims map[string]any) (string, error) { return p.admitted(claims) }
+
+// Address is the network that a request comes from.
+func (s *Server) Address(r *http.Request) string { return s.address(r).String() }
+
+// MostAddresses bounds how many addresses are remembered.
+const MostAddresses = mostAddresses
+
+// Asked counts a wrong token of a request's address, and says how many addresses are
+// remembered.
+func (s *Server) Asked(r *http.Request) int {
+	s.missed(r, limitSignIn)
+	return len(s.limits.by[limitSignIn])
+}
