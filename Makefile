@@ -9,7 +9,7 @@ BIN           := $(CURDIR)/bin
 GOFUMPT       := $(BIN)/gofumpt-$(GOFUMPT_VERSION)
 GOLANGCI_LINT := $(BIN)/golangci-lint-$(GOLANGCI_LINT_VERSION)
 
-.PHONY: build test lint soak bench picture setup clean
+.PHONY: build test lint soak bench pictures setup clean
 
 build: ## the program, in bin/
 	go build -o $(BIN)/throughline ./cmd/throughline
@@ -30,8 +30,8 @@ soak: setup ## kills, a year, a quarter's end, and every fuzz test for FUZZTIME
 bench: ## all benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
-picture: setup build ## the README's pictures, from the demo
-	scripts/picture $(BIN)/throughline docs
+pictures: setup build ## README's and docs' pictures: every page, of the demo's deal
+	scripts/pictures $(BIN)/throughline docs/pictures
 
 setup:
 	@scripts/setup

@@ -45,6 +45,15 @@ type reviewItem struct {
 	Own field
 }
 
+// Who is the person that the item is about, where its text does not begin with the
+// name itself.
+func (it reviewItem) Who() string {
+	if strings.HasPrefix(it.Text, it.Person) {
+		return ""
+	}
+	return it.Person
+}
+
 type reviewQuestion struct {
 	throughline.Question
 	Own field

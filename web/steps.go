@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -21,8 +22,8 @@ const (
 
 // Words of a step's buttons beside the kinds of remark.
 const (
-	saySection = "section" // the rest of the group is right
-	goNext     = "next"
+	saySection = "section" // all of it is right
+	goSkip     = "skip"    // to what comes after the section
 	goBack     = "back"
 	goAll      = "all" // to the form on one page
 	goSteps    = "steps"
@@ -33,7 +34,8 @@ const stepText = "text"
 
 // A step is what the AE looks at in one go.
 type step struct {
-	Key      string // "item:use_case-1", "question:q2", "more", "done"
+	Key      string // "section:1", "item:use_case-1", "question:q2", "more", "done"
+	Section  bool   // all items of its group, to be called right at once
 	Item     *reviewItem
 	Question *reviewQuestion
 	Said     bool // the AE said something of it
@@ -55,21 +57,26 @@ func (s *step) saidAt() (at time.Time) {
 // A stepGroup is a part of the way, with a name.
 type stepGroup struct {
 	Title string
-	Easy  bool // all of it may be called right at once
 	Steps []*step
 }
 
-// Right reports whether there is something to call right at once.
-func (g stepGroup) Right() bool { return g.Easy && len(g.Unsaid()) > 1 }
+// Easy reports whether the group begins with a step for all of it, so that its items
+// are looked at one by one only by who wants to.
+func (g stepGroup) Easy() bool { return len(g.Steps) > 0 && g.Steps[0].Section }
 
-// Unsaid are the items of which the AE said nothing.
-func (g stepGroup) Unsaid() (out []*step) {
+// Items are the steps that are each about one.
+func (g stepGroup) Items() (out []*step) {
 	for _, s := range g.Steps {
-		if s.Item != nil && !s.Said {
+		if s.Item != nil {
 			out = append(out, s)
 		}
 	}
 	return out
+}
+
+// Unsaid are the items of which the AE said nothing.
+func (g stepGroup) Unsaid() (out []*step) {
+	return slices.DeleteFunc(g.Items(), func(s *step) bool { return s.Said })
 }
 
 // A stepPage shows one step of a review, and the way.
@@ -78,7 +85,8 @@ type stepPage struct {
 	Groups   []*stepGroup
 	Group    *stepGroup
 	Step     *step
-	At, Of   int // the step's number, and how many there are but the end
+	At, Of   int // the step's number, and how many there are; an easy group is one
+	InGroup  int // the item's number in an easy group; 0 for others
 	First    bool
 	MovedOn  bool // the form that led here was of an earlier version
 	Returned bool // the CSM asks for something
@@ -109,7 +117,7 @@ func (f *reviewForm) steps() []*stepGroup {
 	groups := []*stepGroup{first}
 	for i := range f.Sections {
 		sec := &f.Sections[i]
-		g := &stepGroup{Title: sec.Title, Easy: true}
+		g := &stepGroup{Title: sec.Title}
 		for j := range sec.Items {
 			it := &sec.Items[j]
 			s := &step{Key: "item:" + it.ID, Item: it, Said: saidByAE(it.Remarks)}
@@ -118,6 +126,10 @@ func (f *reviewForm) steps() []*stepGroup {
 			} else {
 				g.Steps = append(g.Steps, s)
 			}
+		}
+		if len(g.Steps) > 1 {
+			s := &step{Key: fmt.Sprintf("section:%d", i+1), Section: true, Said: len(g.Unsaid()) == 0}
+			g.Steps = slices.Insert(g.Steps, 0, s)
 		}
 		groups = append(groups, g)
 	}
@@ -169,11 +181,19 @@ func (f *reviewForm) walk(key string) *stepPage {
 	p := &stepPage{reviewForm: f, Groups: f.steps(), Returned: f.Run.Stage == lifecycle.StageReturned, Reviewed: reviewedBy(f.Run)}
 	steps := all(p.Groups)
 	at := max(indexOf(steps, key), 0)
-	p.Step, p.At, p.Of, p.First = steps[at], at+1, len(steps)-1, at == 0
+	p.Step, p.First = steps[at], at == 0
 	p.Step.Current = true
 	for _, g := range p.Groups {
-		if slices.Contains(g.Steps, p.Step) {
-			p.Group = g
+		for i, s := range g.Steps {
+			if counts := s.Key != stepDone && !(g.Easy() && i > 0); counts {
+				p.Of++
+			}
+			if s == p.Step {
+				p.Group, p.At = g, p.Of
+				if g.Easy() {
+					p.InGroup = i
+				}
+			}
 		}
 	}
 	p.Script = true
@@ -336,17 +356,13 @@ func (s *Server) stepAgain(w http.ResponseWriter, f *reviewForm, key string, sta
 func sentOf(now *step, groups []*stepGroup, say, text string) url.Values {
 	sent := url.Values{}
 	switch {
-	case now.Item != nil && say == saySection:
+	case now.Section && say == saySection:
 		for _, g := range groups {
-			if g.Easy && slices.Contains(g.Steps, now) {
+			if g.Steps[0] == now {
 				for _, s := range g.Unsaid() {
 					sent.Set(sayField+s.Item.ID, string(throughline.RemarkConfirmed))
 				}
 			}
-		}
-		if text != "" { // words alone are an addition
-			sent.Del(sayField + now.Item.ID)
-			sent.Set(textField+now.Item.ID, text)
 		}
 	case now.Item != nil:
 		sent.Set(sayField+now.Item.ID, say)
@@ -369,7 +385,7 @@ func leadsTo(button, say string, at int, groups []*stepGroup) string {
 		return steps[max(at-1, 0)].Key
 	case indexOf(steps, button) >= 0:
 		return button
-	case say == saySection:
+	case say == saySection || button == goSkip:
 		for _, g := range groups {
 			if i := slices.Index(g.Steps, steps[at]); i >= 0 {
 				at += len(g.Steps) - 1 - i

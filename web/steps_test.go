@@ -44,24 +44,26 @@ func TestTheStepsOfAReview(t *testing.T) {
 		return b.post(link+"/step", append([]string{"version", "1"}, pairs...)...)
 	}
 
-	b.get(link).want(t, "the start", http.StatusOK, "1 of 9", "Where your word matters most", "Five million rows", "never tried over their line", `value="item:stretch-1"`)
-	step("at", "item:stretch-1", "say", "confirmed").want(t, "the stretch is right", http.StatusOK, "2 of 9", "Who loads the second plant", "You can.")
-	step("at", "item:risk-1", "go", "next").want(t, "the question mark is left", http.StatusOK, "3 of 9", "A counsel", "worked out")
+	b.get(link).want(t, "the start", http.StatusOK, "1 of 7", "Where your word matters most", "Five million rows", "never tried over their line", `value="item:stretch-1"`)
+	step("at", "item:stretch-1", "say", "confirmed").want(t, "the stretch is right", http.StatusOK, "2 of 7", "Who loads the second plant", "You can.")
+	step("at", "item:risk-1", "go", "next").want(t, "the question mark is left", http.StatusOK, "3 of 7", "A counsel", "worked out")
 	a := step("at", "item:committee-1", "say", "corrected")
-	a.want(t, "a choice without words", http.StatusUnprocessableEntity, "3 of 9", "Write how it should read", `class="chosen">Should read`)
+	a.want(t, "a choice without words", http.StatusUnprocessableEntity, "3 of 7", "Write how it should read", `class="chosen">Should read`)
 	for range 2 { // sent twice, said once
 		a = step("at", "item:committee-1", "say", "corrected", "text", "She was on\r\nthe last call.")
-		a.want(t, "with words", http.StatusOK, "4 of 9", "Nightly load", "All 3 are right")
+		a.want(t, "with words", http.StatusOK, "4 of 7", "Is all of this right?", "Nightly load", "All 3 are right")
 	}
-	if !strings.Contains(a.path, "at=item%3Ause_case-1") {
+	if !strings.Contains(a.path, "at=section%3A1") {
 		t.Errorf("it ended at %s", a.path)
 	}
-	b.get(link).want(t, "come back", http.StatusOK, "4 of 9")
-	step("at", "item:use_case-1", "go", "back", "text", "Words are not lost on the way back.").want(t, "back", http.StatusOK, "3 of 9", "She was on\nthe last call.")
-	step("at", "item:committee-1", "go", "item:use_case-2").want(t, "by the list", http.StatusOK, "5 of 9", "All 2 are right", "Live in four weeks")
-	step("at", "item:use_case-2", "say", "section").want(t, "a section is right", http.StatusOK, "7 of 9", "Who owns the data load?")
-	step("at", "question:q1", "go", "next", "text", "Their data team.").want(t, "an answer", http.StatusOK, "8 of 9", "Is the fall date fixed?")
-	step("at", "question:q2", "go", "next").want(t, "no answer", http.StatusOK, "9 of 9", "Anything else")
+	b.get(link).want(t, "come back", http.StatusOK, "4 of 7", "All 3 are right")
+	step("at", "section:1", "go", "item:use_case-2").want(t, "one of them", http.StatusOK, "4 of 7", "Deal shape, 2 of 3", "Live in four weeks")
+	step("at", "item:use_case-2", "go", "back", "text", "Words are not lost on the way back.").want(t, "back", http.StatusOK, "Deal shape, 1 of 3")
+	step("at", "item:use_case-1", "go", "back").want(t, "back again", http.StatusOK, "All 2 are right")
+	step("at", "section:1", "say", "section").want(t, "a section is right", http.StatusOK, "5 of 7", "Who owns the data load?")
+	b.get(link+at("section:1")).want(t, "the section then", http.StatusOK, "All of this has your word", "Go on")
+	step("at", "question:q1", "go", "next", "text", "Their data team.").want(t, "an answer", http.StatusOK, "6 of 7", "Is the fall date fixed?")
+	step("at", "question:q2", "go", "next").want(t, "no answer", http.StatusOK, "7 of 7", "Anything else")
 	a = step("at", "more", "go", "next", "text", "Their CFO reads everything twice.")
 	a.want(t, "the end", http.StatusOK, "What the CSM will be told", "She was on\nthe last call.", "Their data team.", "Their CFO reads", "Words are not lost", "3 are right as they stand", "1 goes out as the draft has it", "1 question stays open", "I have reviewed it")
 	if run := o.run(id); !run.Reviewed.IsZero() {
@@ -104,8 +106,8 @@ func TestComingBackOnAnotherBrowser(t *testing.T) {
 	phone.post(link+"/fresh").want(t, "a fresh link", http.StatusOK, "on its way")
 	letters := o.letters("ae@example.com")
 	fresh := letters[len(letters)-1].Actions[0].URL
-	o.opened(fresh).get(fresh).want(t, "at the desk", http.StatusOK, "3 of 9", "A counsel")
-	phone.get(link).want(t, "on the phone", http.StatusOK, "3 of 9")
+	o.opened(fresh).get(fresh).want(t, "at the desk", http.StatusOK, "3 of 7", "A counsel")
+	phone.get(link).want(t, "on the phone", http.StatusOK, "3 of 7")
 }
 
 func TestNothingTypedInAStepIsLost(t *testing.T) {
@@ -162,7 +164,7 @@ func TestAStepOfAnEarlierVersion(t *testing.T) {
 	o.items = []throughline.Item{item("use_case-1", "Something else first", "another one, first"), item("use_case-2", "Nightly load in under an hour", "we need it under an hour"), item("use_case-3", "And more", "and more yet")}
 	o.mu.Unlock()
 	o.until(monday.Add(20 * time.Hour))
-	b.post(link+"/step", "version", "1", "at", "item:use_case-1", "say", "added", "text", "About the load.").want(t, "the step", http.StatusOK, "newer version", "3 of 5", "And more")
+	b.post(link+"/step", "version", "1", "at", "item:use_case-1", "say", "added", "text", "About the load.").want(t, "the step", http.StatusOK, "newer version", "1 of 3", "And more")
 	current, err := o.Current(t.Context(), o.run(id))
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +173,7 @@ func TestAStepOfAnEarlierVersion(t *testing.T) {
 		t.Errorf("what was said stands elsewhere: %+v", current.Items)
 	}
 	for _, query := range []string{"?at=item:none&v=2", "?v=x&at=more", "?%zz", "?at=%ff"} {
-		b.get(link+query).want(t, query, http.StatusOK, " of 5")
+		b.get(link+query).want(t, query, http.StatusOK, " of 3")
 	}
 }
 
@@ -228,21 +230,20 @@ func TestLookOfTheSteps(t *testing.T) {
 	id := o.drafted()
 	w.phone()
 	w.do(chromedp.Navigate(o.reviewLink(id)))
-	w.press("form[action$=open] button", "1 of 9")
+	w.press("form[action$=open] button", "1 of 7")
 	w.look("step-stretch")
 	w.phone()
 	w.do(chromedp.Evaluate[chromedp.Void](`document.body.dataset.whole = "yes"`))
-	w.press("button[value=confirmed]", "2 of 9")
+	w.press("button[value=confirmed]", "2 of 7")
 	w.press("button[value=corrected]", "Write how it should read")
 	w.look("step-gap")
 	w.phone()
 	w.do(chromedp.SendKeys("#text", "Their integrator loads it."))
-	w.press("button[value=corrected]", "3 of 9")
-	w.press("button[value=next]", "4 of 9")
-	w.press(".rest summary", "All 3 are right")
+	w.press("button[value=corrected]", "3 of 7")
+	w.press("button[value=next]", "All 3 are right")
 	w.look("step-section")
 	w.phone()
-	w.press("button[value=section]", "7 of 9")
+	w.press("button[value=section]", "5 of 7")
 	w.do(chromedp.SendKeys("#text", "Their data team."))
 	w.network(false)
 	w.press("button.primary", "This could not be saved just now")
@@ -252,10 +253,10 @@ func TestLookOfTheSteps(t *testing.T) {
 	w.mu.Unlock()
 	w.look("step-question")
 	w.phone()
-	w.press("button.primary", "8 of 9")
-	w.press("button[value=back]", "7 of 9")
-	w.press("button.primary", "8 of 9")
-	w.press("button.primary", "9 of 9")
+	w.press("button.primary", "6 of 7")
+	w.press("button[value=back]", "5 of 7")
+	w.press("button.primary", "6 of 7")
+	w.press("button.primary", "7 of 7")
 	w.do(chromedp.SendKeys("#text", "Their CFO reads everything twice."))
 	w.press("button.primary", "What the CSM will be told")
 	w.look("step-end")
