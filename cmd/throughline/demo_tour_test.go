@@ -68,7 +68,7 @@ func TestDemoTour(t *testing.T) {
 		t.Error("time does not stand while the review is open")
 	}
 	w.press(`main form button`) // ties the link to this browser
-	w.until(`document.querySelector("form.steps") !== null`)
+	w.until(`document.querySelector("form.walk") !== null`)
 	w.press(`button[value=confirmed]`)
 	w.until(`document.querySelector("#way").textContent.startsWith("2 of")`)
 	w.picture("2a-step")

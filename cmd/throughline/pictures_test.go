@@ -72,7 +72,7 @@ func TestPictures(t *testing.T) {
 	}
 	w.open(link, 1280)
 	w.press(`main form button`)
-	w.until(`document.querySelector("form.steps") !== null`)
+	w.until(`document.querySelector("form.walk") !== null`)
 	w.takeURL("review", link)
 	w.until(`document.querySelector("#way") !== null`)
 	w.press(`button[value=confirmed]`)
