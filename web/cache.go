@@ -31,7 +31,8 @@ type deals struct {
 type readDeal struct {
 	*throughline.Deal
 	At     time.Time
-	heads  map[string]sourceHead           // of the sources, by id
+	heads  map[string]sourceHead // of the sources, by id
+	views  map[*throughline.Passage]passageView
 	folded map[*throughline.Passage]string // for the search
 }
 
@@ -53,12 +54,12 @@ func (s *Server) deal(ctx context.Context, run string) (*readDeal, error) {
 		if err != nil {
 			return nil, err
 		}
-		d := &readDeal{Deal: deal, At: at, heads: map[string]sourceHead{}, folded: map[*throughline.Passage]string{}}
+		d := &readDeal{Deal: deal, At: at, heads: map[string]sourceHead{}, views: map[*throughline.Passage]passageView{}, folded: map[*throughline.Passage]string{}}
 		for _, src := range deal.Sources {
 			d.heads[src.ID] = headOf(deal, src)
 		}
 		for p := range deal.Passages {
-			d.folded[p] = folded(p.Text)
+			d.views[p], d.folded[p] = viewOf(deal, p), folded(p.Text)
 		}
 		s.deals.kept.Add(key, d)
 		return d, nil

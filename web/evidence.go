@@ -112,10 +112,19 @@ type link struct{ Path, Text string }
 type span struct{ from, to int }
 
 // view is a passage with parts of it marked.
-func view(d *throughline.Deal, p *throughline.Passage, marks []span) passageView {
+func (d *readDeal) view(p *throughline.Passage, marks []span) passageView {
+	v := d.views[p]
+	if len(marks) > 0 {
+		v.Parts = segments(p.Text, marks)
+	}
+	return v
+}
+
+// viewOf is a passage with nothing marked.
+func viewOf(d *throughline.Deal, p *throughline.Passage) passageView {
 	v := passageView{
 		Ref: p.Ref, Label: flat(p.Label), Speaker: flat(speaker(p)), Side: sideName(d, p.Side()), Seller: p.Side() == throughline.SideSeller,
-		At: p.At, Parts: segments(p.Text, marks), History: p.History, Reply: p.Thread != "" && p.Thread != p.Ref,
+		At: p.At, Parts: segments(p.Text, nil), History: p.History, Reply: p.Thread != "" && p.Thread != p.Ref,
 	}
 	if p.Offset >= 0 && p.Source.Kind == throughline.SourceCall {
 		v.Clock = clockOf(p.Offset)
@@ -262,7 +271,7 @@ func (s *Server) evidence(w http.ResponseWriter, r *http.Request, run lifecycle.
 	case err != nil:
 		return err
 	default:
-		v.fill(d.Deal, run.ID, said)
+		v.fill(d, run.ID, said)
 	}
 	if r.Header.Get("HX-Request") == "" {
 		to := v.Whole
@@ -277,8 +286,8 @@ func (s *Server) evidence(w http.ResponseWriter, r *http.Request, run lifecycle.
 }
 
 // fill shows the passage that the quotes stand in.
-func (v *besideView) fill(d *throughline.Deal, run string, said []citation) {
-	p := standing(d, said[0].Evidence)
+func (v *besideView) fill(d *readDeal, run string, said []citation) {
+	p := standing(d.Deal, said[0].Evidence)
 	if p == nil {
 		v.Moved = true
 		return
@@ -289,14 +298,14 @@ func (v *besideView) fill(d *throughline.Deal, run string, said []citation) {
 			marks = append(marks, span{from, from + len(c.Quote)})
 		}
 	}
-	v.Source, v.Whole = headOf(d, p.Source), sourcePath(run, p.Ref)
+	v.Source, v.Whole = d.heads[p.Source.ID], sourcePath(run, p.Ref)
 	all := p.Source.Passages
 	for _, near := range all[max(0, p.Index-around):min(len(all), p.Index+around+1)] {
 		if near != p {
-			v.Passages = append(v.Passages, view(d, near, nil))
+			v.Passages = append(v.Passages, d.view(near, nil))
 			continue
 		}
-		here := view(d, p, marks)
+		here := d.view(p, marks)
 		here.Here = true
 		if at := marked(p, marks); at >= 0 && p.Source.Kind == throughline.SourceCall {
 			here.Clock = clockOf(at)
@@ -308,7 +317,7 @@ func (v *besideView) fill(d *throughline.Deal, run string, said []citation) {
 		v.Passages = append(v.Passages, here)
 	}
 	if root := d.Passage(p.Thread); root != nil && root.Source == p.Source && root.Index < p.Index-around {
-		v.Passages = append([]passageView{view(d, root, nil)}, v.Passages...)
+		v.Passages = append([]passageView{d.view(root, nil)}, v.Passages...)
 	}
 }
 

@@ -176,14 +176,14 @@ func (m *politicalMap) place(p *mapPerson, y int) int {
 	lane := m.Lanes[slices.IndexFunc(m.Lanes, func(l mapLane) bool { return l.Class == p.Class })]
 	p.X, p.Y = lane.X+mapGap, y
 	p.TextX, p.NameY, p.TitleY = p.X+mapIndent, y+14, y+32
-	room := lane.Width - mapIndent - 2*mapGap
-	name := room / unitsPerName
+	room := lane.Width - mapIndent - 3*mapGap
+	p.ShortName, p.ShortTitle = short(p.Name, room/unitsPerName), p.Title
 	if p.Champion {
-		name -= len(" · champion") * unitsPerNote / unitsPerName
+		p.ShortTitle = strings.TrimSuffix("champion · "+p.Title, " · ")
 	}
-	p.ShortName, p.ShortTitle = short(p.Name, max(name, 8)), short(p.Title, room/unitsPerNote)
+	p.ShortTitle = short(p.ShortTitle, room/unitsPerNote)
 	p.Bottom = y + mapName
-	if p.Title == "" {
+	if p.ShortTitle == "" {
 		p.Bottom -= mapPrivate
 	}
 	if p.Private() != "" {

@@ -249,7 +249,7 @@ func (v *sourcesView) search(d *readDeal) {
 					continue
 				}
 				if v.Found++; v.Found <= mostHits {
-					hits.Passages = append(hits.Passages, view(d.Deal, p, marks))
+					hits.Passages = append(hits.Passages, d.view(p, marks))
 				}
 			}
 			if len(hits.Passages) > 0 {
@@ -315,7 +315,7 @@ func (s *Server) sourcePage(w http.ResponseWriter, r *http.Request, run lifecycl
 	default:
 		list.fill(d, h)
 		if src := d.Source(id); src != nil {
-			v.Passages = passages(d.Deal, h, src, run.ID)
+			v.Passages = passages(d, h, src, run.ID)
 		}
 	}
 	if !v.place(list, id) {
@@ -351,11 +351,11 @@ func (v *sourceView) place(list sourcesView, id string) bool {
 }
 
 // passages are those of a source, with the words that the handoff quotes marked.
-func passages(d *throughline.Deal, h *throughline.Handoff, src *throughline.Source, run string) []passageView {
-	marks, cited := quoted(d, h, src.ID)
+func passages(d *readDeal, h *throughline.Handoff, src *throughline.Source, run string) []passageView {
+	marks, cited := quoted(d.Deal, h, src.ID)
 	out := make([]passageView, len(src.Passages))
 	for i, p := range src.Passages {
-		out[i] = view(d, p, marks[p])
+		out[i] = d.view(p, marks[p])
 		for _, c := range cited[p] {
 			out[i].Cited = append(out[i].Cited, link{runPath(run) + "#" + url.PathEscape(c.About), c.Text})
 		}
