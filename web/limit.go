@@ -18,6 +18,7 @@ const (
 	limitSignIn limit = "sign-in"
 	limitLinks  limit = "links" // pages that who has a link opens without signing in
 	limitForms  limit = "forms"
+	limitAPI    limit = "api"
 )
 
 // paces are how often each may be asked for: at once, and one more after each while.
@@ -29,6 +30,7 @@ var paces = map[limit]struct {
 	limitSignIn: {burst: 20, every: 6 * time.Second},
 	limitLinks:  {burst: 120, every: time.Second},
 	limitForms:  {burst: 120, every: time.Second},
+	limitAPI:    {burst: 300, every: 100 * time.Millisecond},
 }
 
 // missCost is what a wrong token or link costs on top: guessing comes to its end
@@ -75,7 +77,7 @@ func (l *limits) of(what limit, address netip.Prefix, now time.Time) *rate.Limit
 // limited answers who asks too often with that alone.
 func (s *Server) limited(what func(*http.Request) limit, h http.Handler) http.Handler {
 	tooOften := s.page(func(w http.ResponseWriter, r *http.Request) error {
-		w.Header().Set("Retry-After", strconv.Itoa(int(paces[what(r)].every.Seconds())))
+		w.Header().Set("Retry-After", strconv.Itoa(max(1, int(paces[what(r)].every.Seconds()))))
 		return problem{http.StatusTooManyRequests, "This was asked for too often from your network in a short while, and nothing was done. Wait a minute, then go back and try again."}
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -110,6 +112,8 @@ func teamLimit(r *http.Request) limit {
 		return "" // shows a button, and asks nobody
 	case r.URL.Path == "/signin" || strings.HasPrefix(r.URL.Path, "/signin/"):
 		return limitSignIn
+	case strings.HasPrefix(r.URL.Path, "/api/"):
+		return limitAPI
 	case r.Method != http.MethodGet && r.Method != http.MethodHead:
 		return limitForms
 	}
