@@ -263,16 +263,39 @@ func TestHostileTextIsText(t *testing.T) {
 		quiet(t, "returned", csm.post(page+"/return", "reason", "unclear", "text", batch[0]))
 		o.until(monday.Add(40 * time.Hour)) // mail fails with such an error
 		csm = o.signedIn(batch[0] + "@example.com")
-		for _, at := range []string{link, page, page + "/handoff", page + "/handoff?audience=company", page + "/handoff?audience=customer", page + "/review", o.team.URL + "/"} {
+		site := o.team.URL
+		for _, at := range []string{
+			link, link + "/all", link + "?at=more&v=1", link + "?at=done&v=1", link + "?at=question%3Aq1&v=1",
+			page, page + "?audience=company", page + "?audience=customer", page + "/handoff", page + "/handoff?audience=company", page + "/handoff?audience=customer",
+			page + "/history", page + "/versions", page + "/progress", page + "/review", page + "/review/all", site + "/",
+		} {
 			b := csm
-			if at == link {
+			if strings.HasPrefix(at, link) {
 				b = ae
 			}
 			a := b.get(at)
 			quiet(t, at, a)
-			if !strings.Contains(at, "/handoff") && !strings.Contains(seen(a.body), seen(batch[0])) {
+			if !strings.Contains(at, "/handoff") && !strings.Contains(at, "audience") && a.status == http.StatusOK && !strings.Contains(seen(a.body), seen(batch[0])) {
 				t.Errorf("%s does not show %q", at, batch[0])
 			}
+		}
+		admin := o.signedIn("ops@example.com")
+		for _, at := range []string{site + "/operations", site + "/operations/trail"} {
+			a := admin.get(at)
+			a.want(t, at, http.StatusOK)
+			quiet(t, at, a)
+		}
+		for i, text := range batch[:min(len(batch), 6)] {
+			q := url.QueryEscape(text)
+			for _, at := range []string{
+				site + "/?q=" + q + "&stage=" + q + "&needs=" + q + "&after=" + q, page + "?audience=" + q + "&version=" + q, page + "/versions?from=" + q + "&to=" + q,
+			} {
+				quiet(t, at, csm.get(at))
+			}
+			quiet(t, "the trail of "+text, admin.get(site+"/operations/trail?q="+q+"&who="+q+"&what="+q+"&from="+q+"&to="+q))
+			quiet(t, "a step to "+text, ae.get(link+"?v=1&at="+q))
+			quiet(t, "a step", ae.post(link+"/step", "version", text, "at", fmt.Sprintf("item:use_case-%d", i+1), "say", "corrected", "text", text))
+			quiet(t, "a step of none", ae.post(link+"/step", "version", "1", "at", text, "say", text, "go", text, "text", text))
 		}
 		for _, text := range batch[:min(len(batch), 13)] {
 			quiet(t, "sign-in", o.browser().do(http.MethodGet, o.team.URL+"/signin?token="+url.QueryEscape(text), ""))
