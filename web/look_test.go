@@ -266,7 +266,7 @@ func TestLook(t *testing.T) {
 	w.sees("Live in five weeks.")
 	w.do(chromedp.Navigate(page))
 	w.press("form[action$=accept] button", "Version 1 is accepted")
-	if run := o.run(id); run.AcceptedBy != "csm@example.com" || len(run.Readers) != 1 {
+	if run := o.run(id); run.AcceptedBy != "csm@example.com" || len(run.Readers) != 2 {
 		t.Errorf("accepted by %q, read by %+v", run.AcceptedBy, run.Readers)
 	}
 	o.mu.Lock()
