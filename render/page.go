@@ -59,31 +59,32 @@ func (p *Page) With(e entry) any {
 func (p *Page) LeftOutSummary() string { return fmt.Sprintf(p.L.LeftOutSummary, len(p.LeftOut)) }
 
 // Contents lists the parts of a page that is long enough to need it.
-func (p *Page) Contents() []content {
+func (p *Page) Contents() []Content {
 	if p.Audience == throughline.AudienceCustomer {
 		return nil
 	}
-	var c []content
+	var c []Content
 	for _, s := range p.Sections {
-		c = append(c, content{ID: s.ID, Title: s.Title, Count: s.Count})
+		c = append(c, Content{ID: s.ID, Title: s.Title, Count: s.Count})
 	}
 	if p.team {
 		c = append(c,
-			content{ID: "contradictions", Title: p.L.Contradictions, Count: len(p.Contradictions)},
-			content{ID: "questions", Title: p.L.Questions, Count: len(p.Questions)},
-			content{ID: "left-out", Title: p.L.LeftOutShort, Count: len(p.LeftOut)})
+			Content{ID: "contradictions", Title: p.L.Contradictions, Count: len(p.Contradictions)},
+			Content{ID: "questions", Title: p.L.Questions, Count: len(p.Questions)},
+			Content{ID: "left-out", Title: p.L.LeftOutShort, Count: len(p.LeftOut)})
 	}
 	people := 0
 	for _, g := range p.People {
 		people += len(g.People)
 	}
 	if people > 0 {
-		c = append(c, content{ID: "people", Title: p.L.WhoIsWho, Count: people})
+		c = append(c, Content{ID: "people", Title: p.L.WhoIsWho, Count: people})
 	}
-	return append(c, content{ID: "sources", Title: p.L.Read, Count: len(p.Sources)})
+	return append(c, Content{ID: "sources", Title: p.L.Read, Count: len(p.Sources)})
 }
 
-type content struct {
+// A Content is a part of a page, by its id on it, and how many things stand there.
+type Content struct {
 	ID, Title string
 	Count     int
 }
@@ -743,7 +744,7 @@ func (b *pageBuilder) internal(is bool) string {
 
 // address tells a link that may be clicked from one that is only shown.
 func address(raw string) (href, text string) {
-	if href, ok := link(raw); ok {
+	if href, ok := Link(raw); ok {
 		return href, ""
 	}
 	return "", plain(raw)

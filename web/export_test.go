@@ -29,3 +29,9 @@ func (s *Server) Asked(r *http.Request) int {
 	s.missed(r, limitSignIn)
 	return len(s.limits.by[limitSignIn])
 }
+
+// The pictures of a handoff.
+var (
+	PoliticalMap = newMap
+	Timeline     = newTimeline
+)

@@ -132,9 +132,15 @@ func TestLookAtAHandoff(t *testing.T) {
 	page := o.team.URL + "/runs/" + id
 	w.enter(o, "csm@example.com")
 	for _, c := range []struct{ name, path, text string }{
-		{"handoff", "", "Your part"}, {"handoff-company", "?audience=company", "This is exactly"}, {"handoff-customer", "?audience=customer", "This is exactly"},
-		{"source", "/sources/c1", "Took part"}, {"sources", "/sources", "What could not be read"}, {"sources-found", "/sources?q=weeks", "for “weeks”"},
-		{"sources-nothing", "/sources?q=zzz", "Nothing found"}, {"versions", "/versions", "one version so far"}, {"history", "/history", "What happened"},
+		{"handoff", "", "Your part"},
+		{"handoff-company", "?audience=company", "This is exactly"},
+		{"handoff-customer", "?audience=customer", "This is exactly"},
+		{"source", "/sources/c1", "Took part"},
+		{"sources", "/sources", "What could not be read"},
+		{"sources-found", "/sources?q=weeks", "for “weeks”"},
+		{"sources-nothing", "/sources?q=zzz", "Nothing found"},
+		{"versions", "/versions", "one version so far"},
+		{"history", "/history", "What happened"},
 	} {
 		w.do(chromedp.Navigate(page + c.path))
 		w.sees(c.text)

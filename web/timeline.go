@@ -90,12 +90,8 @@ func (t *timeline) order(days []time.Time) {
 		all[i] = both{t.Milestones[i], days[i]}
 	}
 	slices.SortStableFunc(all, func(a, b both) int {
-		switch {
-		case a.day.IsZero() != b.day.IsZero():
-			if a.day.IsZero() {
-				return 1
-			}
-			return -1
+		if a.day.IsZero() != b.day.IsZero() { // those without a day come last
+			return -a.day.Compare(b.day)
 		}
 		return a.day.Compare(b.day)
 	})
