@@ -185,7 +185,7 @@ func (f *reviewForm) walk(key string) *stepPage {
 	p.Step.Current = true
 	for _, g := range p.Groups {
 		for i, s := range g.Steps {
-			if counts := s.Key != stepDone && !(g.Easy() && i > 0); counts {
+			if s.Key != stepDone && (i == 0 || !g.Easy()) {
 				p.Of++
 			}
 			if s == p.Step {
