@@ -82,7 +82,7 @@ func runMD(r Run, line string) md {
 	if text == "" {
 		return ""
 	}
-	if href, ok := link(r.Href); ok {
+	if href, ok := Link(r.Href); ok {
 		text = mdLink(text, href)
 	}
 	if r.Italic {
@@ -166,7 +166,7 @@ func documentParts(blocks []Block) []documentPart {
 func documentRuns(text []Run) []documentRun {
 	var out []documentRun
 	for _, r := range text {
-		href, _ := link(r.Href)
+		href, _ := Link(r.Href)
 		for i, line := range strings.Split(r.Text, "\n") {
 			if i > 0 {
 				out = append(out, documentRun{Break: true})
@@ -194,7 +194,7 @@ func Cited(e throughline.Evidence) []Run {
 	if e.At != nil {
 		day.Text = english.date(*e.At)
 	}
-	href, _ := link(e.URL)
+	href, _ := Link(e.URL)
 	if at.Text != "" {
 		at.Href = href
 	} else {

@@ -309,9 +309,9 @@ func TestLinks(t *testing.T) {
 		"":                                     "",
 	}
 	for raw, want := range cases {
-		href, ok := link(raw)
+		href, ok := Link(raw)
 		if href != want || ok != (want != "") {
-			t.Errorf("link(%q) = %q, %t; want %q", raw, href, ok, want)
+			t.Errorf("Link(%q) = %q, %t; want %q", raw, href, ok, want)
 		}
 	}
 }

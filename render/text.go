@@ -34,10 +34,10 @@ func reorders(r rune) bool {
 	return r >= 0x202A && r <= 0x202E || r >= 0x2066 && r <= 0x2069 || r >= 0xE0000 && r <= 0xE007F
 }
 
-// link is the address of a link that a document may carry: http or https, with a
+// Link is the address of a link that a document may carry: http or https, with a
 // host, and with nobody's name and password in it. Anything else is shown as
 // text and can't be clicked.
-func link(raw string) (href string, ok bool) {
+func Link(raw string) (href string, ok bool) {
 	u, err := url.Parse(strings.TrimSpace(raw))
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil {
 		return "", false
