@@ -76,7 +76,7 @@ type salesforceConfig struct {
 	ChangeEndpoint string `yaml:"change_endpoint" doc:"The host and port of the Pub/Sub API." default:"api.pubsub.salesforce.com:7443" example:"api.deu.pubsub.salesforce.com:7443"`
 	ChangeTopic    string `yaml:"change_topic" doc:"The channel of the change events." default:"/data/OpportunityChangeEvent" example:"/data/Deals__chn"`
 
-	OrganizationID string `yaml:"organization_id" doc:"The org's id, from Setup > Company Information: outbound messages are taken from no other. Needed where SALESFORCE_OUTBOUND_SECRET is set." example:"00D000000000001AAA"` //nolint:misspell
+	OrganizationID string `yaml:"organization_id" doc:"The org's id, from Setup > Company Information: outbound messages are taken from no other. Needed where SALESFORCE_OUTBOUND_SECRET is set." example:"00D000000000001AAA"` //nolint:misspell // a key in the vendor's words
 
 	Note   bool             `yaml:"note" doc:"Whether a published handoff is also a note of the opportunity." default:"false" example:"true"`
 	Fields salesforceFields `yaml:"fields" doc:"Custom fields of the opportunity that are set when a handoff is published, by API name."`

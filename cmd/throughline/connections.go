@@ -237,7 +237,7 @@ func (c *connection) publishes(key string, audience destination, to lifecycle.Pu
 	}
 }
 
-func connectSalesforce(c *config, n *connections, with tools) *connection {
+func connectSalesforce(c *config, _ *connections, with tools) *connection {
 	if c.Salesforce == nil {
 		return nil
 	}

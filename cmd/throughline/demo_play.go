@@ -109,7 +109,7 @@ func (p *play) setUp(ctx context.Context, pagesAt string) error {
 	if p.wired, err = n.wire(ctx, c, with); err != nil {
 		return err
 	}
-	p.ends = append(p.ends, p.wired.close)
+	p.ends = append(p.ends, p.close)
 	p.service.Engine = &p.draft
 	return nil
 }

@@ -19,7 +19,7 @@ var About = connect.About{
 		"in Setup > Outbound Messages, one for the object Opportunity, with the endpoint `PUBLIC_URL/salesforce/outbound/SECRET`; of its fields, Id is enough",
 		"an automation that sends it when an opportunity becomes closed and won, or is changed in what makes it count",
 		"`SALESFORCE_OUTBOUND_SECRET`, the SECRET: 24 to 128 letters, digits, hyphens and underscores",
-		"`salesforce.organization_id`, and `serve.public_listen` behind your own TLS", //nolint:misspell // a key in the vendor's words
+		"`salesforce.organization_id`, and `serve.public_listen` behind your own TLS",
 	},
 	Limits: []string{
 		fmt.Sprintf("up to %d notifications in a message, which is acknowledged as a whole", mostNotifications),
