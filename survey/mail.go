@@ -134,7 +134,7 @@ func (p letter) text() string {
 	if p.Reminder {
 		fmt.Fprintf(&b, " %s", p.Once)
 	}
-	fmt.Fprintf(&b, "\n\n%s\n%s: %s\n", p.Foot, p.words.Stop, p.StopURL)
+	fmt.Fprintf(&b, "\n\n%s\n%s: %s\n", p.Foot, p.Stop, p.StopURL)
 	return b.String()
 }
 

@@ -1,7 +1,6 @@
 package survey
 
 import (
-	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -196,7 +195,7 @@ func sortedKeys[V any](m map[Month]V) []Month {
 	for k := range m {
 		keys = append(keys, k)
 	}
-	slices.SortFunc(keys, func(a, b Month) int { return cmp.Compare(a, b) })
+	slices.Sort(keys)
 	return keys
 }
 
