@@ -18,9 +18,10 @@ var house = []struct {
 	name string // below the module; empty for the root package
 	uses []string
 }{
-	{name: "twin/vitally"},
+	{name: "survey"},
 	{name: "twin/hubspot"},
 	{name: "twin/fault"},
+	{name: "twin/vitally", uses: []string{"twin/fault"}},
 	{name: "twin/totango", uses: []string{"twin/fault"}},
 	{name: "twin/chorus", uses: []string{"twin/fault"}},
 	{name: "twin/catalyst", uses: []string{"twin/fault"}},
@@ -65,14 +66,15 @@ var house = []struct {
 	{name: "store", uses: []string{"connect/callindex", "lifecycle"}},
 	{name: "store/storetest", uses: []string{"store"}},
 	{name: "lifecycle/jobs", uses: []string{"lifecycle"}},
-	{name: "web", uses: []string{"lifecycle", "render", "store"}},
+	{name: "web", uses: []string{"connect", "lifecycle", "render", "store"}},
 	{name: "skill"},
 	{name: "eval"},
 	{name: "internal/npmtest"},
 	{name: "cmd/throughline", uses: []string{
-		"collect", "connect", "connect/gong", "connect/mail", "connect/notion", "connect/salesforce", "connect/salesforce/changes", "connect/salesforce/outbound",
-		"connect/slack", "engine/builtin", "engine/claude", "eval", "folder", "ground", "hedge", "lifecycle", "lifecycle/jobs", "render", "skill", "store", "twin/gong",
-		"twin/notion", "twin/salesforce", "twin/slack", "twin/smtp", "web", "won",
+		"collect", "connect", "connect/catalyst", "connect/chorus", "connect/gong", "connect/hubspot", "connect/mail", "connect/notion", "connect/salesforce",
+		"connect/salesforce/changes", "connect/salesforce/outbound", "connect/slack", "connect/totango", "connect/vitally", "engine/builtin", "engine/claude", "eval",
+		"folder", "ground", "hedge", "kickoff", "lifecycle", "lifecycle/jobs", "render", "skill", "store", "twin/catalyst", "twin/chorus", "twin/gong", "twin/hubspot",
+		"twin/notion", "twin/salesforce", "twin/slack", "twin/smtp", "twin/totango", "twin/vitally", "web", "won",
 	}},
 }
 

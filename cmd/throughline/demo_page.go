@@ -122,7 +122,9 @@ func (t *tour) pages() (http.Handler, error) {
 	site := t.site()
 	public := site.Public()
 	mux.Handle("/review/", t.reviewing(public))
-	mux.Handle("/runs/", t.reviewing(t.signedIn(site)))
+	for _, path := range []string{"/runs/", "/operations", "/operations/"} {
+		mux.Handle(path, t.reviewing(t.signedIn(site)))
+	}
 	mux.Handle("GET /assets/", public)
 	for name, kind := range map[string]string{"demo.css": "text/css; charset=utf-8", "demo.js": "text/javascript; charset=utf-8"} {
 		body, err := tourFiles.ReadFile("tour/" + name)
