@@ -2,7 +2,9 @@ package survey
 
 import (
 	"bytes"
+	"crypto/sha256"
 	_ "embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"html/template"
@@ -113,12 +115,15 @@ func local(t time.Time, zone string) time.Time {
 	return t
 }
 
-// key tells the mails of a survey apart.
+// key tells the mails of a survey apart, in the form that package connect
+// wants of a message's key, whatever the survey's id.
 func (p letter) key(s throughline.Survey, r throughline.Respondent) string {
+	what := "survey"
 	if p.Reminder {
-		return "survey-reminder-" + s.ID + "-" + r.ID
+		what = "survey-reminder"
 	}
-	return "survey-" + s.ID + "-" + r.ID
+	sum := sha256.Sum256([]byte(s.ID + "|" + r.ID))
+	return what + "-" + hex.EncodeToString(sum[:16])
 }
 
 // text is the mail as plain text.

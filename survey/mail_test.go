@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -51,6 +52,10 @@ func TestMail(t *testing.T) {
 		again, err := l.Mail(s, s.Respondents[0])
 		if err != nil || again.Key == m.Key || again.Subject == m.Subject || !strings.Contains(again.Text, in(language).Once) {
 			t.Errorf("%s: the reminder is no other mail: %v", language, err)
+		}
+		// As package connect has it of a message's key.
+		if !regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`).MatchString(again.Key) {
+			t.Errorf("key %q", again.Key)
 		}
 	}
 }
