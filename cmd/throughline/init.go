@@ -89,6 +89,7 @@ func (a *asker) section(s reflect.Value, path string) error {
 		switch {
 		case key == "", path == "destinations" && !a.made.has(key):
 		case slices.Contains(crms, at) && slices.ContainsFunc(crms, a.made.has): // deals come from one CRM
+		case s.Field(i).Kind() == reflect.Pointer && !isSystem(at): // it waits for somebody who knows what it is for
 		case s.Field(i).Kind() == reflect.Pointer:
 			there, err := a.yes(systemName(at), field)
 			if err != nil {
@@ -112,6 +113,11 @@ func (a *asker) section(s reflect.Value, path string) error {
 		}
 	}
 	return nil
+}
+
+// isSystem reports whether a section of the configuration is for an outside system.
+func isSystem(section string) bool {
+	return slices.ContainsFunc(connectors, func(c connector) bool { return strings.EqualFold(c.about.System, section) })
 }
 
 // systemName is how people call the system of a section.
