@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/anthropics/anthropic-sdk-go v1.84.0
+	github.com/arran4/golang-ical v0.3.4
 	github.com/chromedp/cdproto v0.159.0
 	github.com/chromedp/chromedp v0.23.0
 	github.com/coder/websocket v1.8.15
@@ -42,10 +43,7 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require (
-	github.com/arran4/golang-ical v0.3.4 // indirect
-	github.com/go-jose/go-jose/v4 v4.1.4 // indirect
-)
+require github.com/go-jose/go-jose/v4 v4.1.4 // indirect
 
 require (
 	cloud.google.com/go/auth v0.18.2 // indirect
