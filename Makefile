@@ -16,7 +16,7 @@ build: ## the program, in bin/
 
 test: setup ## all tests, with the race detector
 	go test -race -timeout 15m ./...
-	go test -run '^(TestPlantedTextChangesNothing|TestModelThatObeysIsContained)$$' ./cmd/throughline ./engine/claude # all texts; the race detector sees some
+	go test -run '^(TestPlantedTextChangesNothing|TestModelThatObeysIsContained|TestAnyMix)$$' ./cmd/throughline ./engine/claude # all texts and mixes; the race detector sees some
 
 lint: $(GOFUMPT) $(GOLANGCI_LINT) ## format, vet, linters
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
