@@ -35,3 +35,12 @@ var (
 	PoliticalMap = newMap
 	Timeline     = newTimeline
 )
+
+// APIRoutes are the API's routes, with the scope that each needs.
+func (s *Server) APIRoutes() map[string]string {
+	out := map[string]string{}
+	for _, r := range s.apiRoutes() {
+		out[r.method+" "+r.path] = r.scope
+	}
+	return out
+}

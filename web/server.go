@@ -145,6 +145,7 @@ func (s *Server) Team() http.Handler {
 	} {
 		mux.Handle(pattern, s.page(s.signedIn(h)))
 	}
+	mux.Handle("/api/", s.api())
 	return s.guard(mux, teamLimit, func() string { return s.Links.Team })
 }
 
@@ -312,6 +313,10 @@ func clean(s string) string {
 func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 
 func (s *Server) showProblem(w http.ResponseWriter, r *http.Request, status int, text string) {
+	if strings.HasPrefix(r.URL.Path, "/api/") { // a program, and not who reads pages
+		s.answerProblem(w, r, wrong(status, text))
+		return
+	}
 	s.show(w, status, "problem.tmpl", struct {
 		frame
 		Text string

@@ -1,0 +1,607 @@
+package web_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"go.yaml.in/yaml/v3"
+
+	"throughline"
+	"throughline/connect"
+	"throughline/connect/spectest"
+	"throughline/lifecycle"
+	"throughline/store"
+	"throughline/store/storetest"
+	"throughline/web"
+)
+
+// A description is the API's OpenAPI file, by which each answer is judged.
+type description struct {
+	compiler *jsonschema.Compiler
+	doc      map[string]any
+	answered map[string]bool // "GET /api/v1/deals 200"
+}
+
+func readDescription(t *testing.T) *description {
+	t.Helper()
+	raw, err := os.ReadFile("openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &description{compiler: jsonschema.NewCompiler(), answered: map[string]bool{}}
+	if err := yaml.Unmarshal(raw, &d.doc); err != nil {
+		t.Fatal(err)
+	}
+	asJSON, err := json.Marshal(d.doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(asJSON)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.compiler.DefaultDraft(jsonschema.Draft2020)
+	d.compiler.AssertFormat()
+	if err := d.compiler.AddResource("api.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
+
+// at is what stands in the file behind keys; references are followed. It is nil where
+// nothing does. The pointer names its place.
+func (d *description) at(keys ...string) (any, string) {
+	var v any = d.doc
+	pointer := "#"
+	for _, k := range keys {
+		m, _ := v.(map[string]any)
+		v = m[k]
+		pointer += "/" + url.PathEscape(strings.NewReplacer("~", "~0", "/", "~1").Replace(k))
+		if m, ok := v.(map[string]any); ok {
+			if ref, ok := m["$ref"].(string); ok {
+				v, pointer = d.at(strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
+			}
+		}
+	}
+	return v, pointer
+}
+
+// judge holds an exchange to the file: that the answer's status stands there, and
+// that its body is as it says.
+func (d *description) judge(t *testing.T, e spectest.Exchange) {
+	if !strings.HasPrefix(e.Request.URL.Path, "/api/v1/") {
+		return
+	}
+	path := ""
+	for one := range d.doc["paths"].(map[string]any) {
+		if regexp.MustCompile("^" + regexp.MustCompile(`\{[a-z]+\}`).ReplaceAllString(one, "[^/]+") + "$").MatchString(e.Request.URL.Path) {
+			path = one
+		}
+	}
+	method, status := strings.ToLower(e.Request.Method), fmt.Sprint(e.Status)
+	said := e.Request.Method + " " + path + " " + status
+	kind := "application/json"
+	if e.Status >= 400 {
+		kind = "application/problem+json"
+	}
+	if path == "" || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusTooManyRequests {
+		// Of these the file says nothing but what every problem is like.
+		d.fits(t, said, "#/components/schemas/Problem", e.Answer)
+		return
+	}
+	schema, pointer := d.at("paths", path, method, "responses", status, "content", kind, "schema")
+	if schema == nil {
+		t.Errorf("the file has no %s", said)
+		return
+	}
+	d.answered[said] = true
+	d.fits(t, said, pointer, e.Answer)
+}
+
+func (d *description) fits(t *testing.T, said, pointer string, body []byte) {
+	schema, err := d.compiler.Compile("api.json" + pointer)
+	if err != nil {
+		t.Errorf("%s: the file's schema: %v", said, err)
+		return
+	}
+	v, err := jsonschema.UnmarshalJSON(strings.NewReader(string(body)))
+	if err == nil {
+		err = schema.Validate(v)
+	}
+	if err != nil {
+		t.Errorf("%s: %v\n%.800s", said, err, body)
+	}
+}
+
+// A program asks with a token.
+type program struct {
+	t     *testing.T
+	at    string
+	token string
+}
+
+func (p program) do(method, path, body string, headers ...string) (int, http.Header, map[string]any) {
+	p.t.Helper()
+	r, err := http.NewRequestWithContext(p.t.Context(), method, p.at+path, strings.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if p.token != "" {
+		r.Header.Set("Authorization", "Bearer "+p.token)
+	}
+	for i := 0; i+1 < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	data, err := io.ReadAll(resp.Body)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var v map[string]any
+	if err := json.Unmarshal(data, &v); err != nil {
+		p.t.Fatalf("%s %s answered what is no JSON: %v\n%.300s", method, path, err, data)
+	}
+	return resp.StatusCode, resp.Header, v
+}
+
+// get wants an answer of a status.
+func (p program) get(path string, status int) map[string]any {
+	p.t.Helper()
+	got, _, v := p.do(http.MethodGet, path, "")
+	if got != status {
+		p.t.Errorf("GET %s answered %d, not %d: %v", path, got, status, v)
+	}
+	return v
+}
+
+// issued is a token of a role, kept as the command keeps it.
+func (o *office) issued(role string) string {
+	o.t.Helper()
+	token, hash := web.NewToken()
+	if err := o.db.AddToken(o.t.Context(), hash, store.Token{Name: role, Scopes: web.TokenRoles[role], MadeBy: "ops@example.com", Made: o.Now()}); err != nil {
+		o.t.Fatal(err)
+	}
+	return token
+}
+
+// described is a server of an office's API whose every answer is held to the file.
+func (o *office) described(t *testing.T, d *description) (at string) {
+	t.Helper()
+	watched := spectest.Watch(t, o.site.Team(), func(e spectest.Exchange) { d.judge(t, e) })
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		r.Header.Del("Accept-Encoding") // what is packed can't be judged
+		watched.ServeHTTP(w, r)
+	}))
+	t.Cleanup(srv.Close)
+	return srv.URL
+}
+
+// TestTheAPIIsAsItsFileSays asks for everything over both databases, by each role, and
+// holds every answer to the OpenAPI file.
+func TestTheAPIIsAsItsFileSays(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, address string) {
+		d := readDescription(t)
+		o := open(t, storetest.Open(t, address))
+		id := o.published()
+		o.deal = connect.Record{ID: "006B", Name: "Other - Sync", Customer: "Otherwise Ltd"}
+		o.set(o.Now().Add(time.Hour))
+		fresh := o.win()
+		o.down = &connect.Error{Vendor: "mail", Status: 403, Advice: "check the password"}
+		o.until(o.Now().Add(2 * time.Hour))
+		o.down = nil
+		at := o.described(t, d)
+		company, team, operator, nobody := program{t, at, o.issued("company")}, program{t, at, o.issued("team")}, program{t, at, o.issued("operator")}, program{t, at, ""}
+
+		deals := company.get("/api/v1/deals", 200)["deals"].([]any)
+		if len(deals) != 2 || deals[0].(map[string]any)["id"] != fresh || deals[1].(map[string]any)["id"] != id {
+			t.Errorf("the deals are %v", deals)
+		}
+		deal := "/api/v1/deals/" + id
+		blind, hash := web.NewToken()
+		if err := o.db.AddToken(t.Context(), hash, store.Token{Name: "blind", Scopes: []string{web.ScopeAct}, Made: o.Now()}); err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range []string{"/api/v1/deals", deal, deal + "/handoff", deal + "/versions"} {
+			program{t, at, blind}.get(path, 403)
+		}
+		for _, bad := range []string{"stage=none", "waits_for=tea", "kickoff_from=now", "kickoff_to=9999-01-01T00:00:00Z", "stage=%zz"} {
+			company.get("/api/v1/deals?"+bad, 400)
+		}
+		for asked, want := range map[string]int{
+			"q=OTHERWISE": 1, "q=otherwise+csm%40": 1, "q=none": 0, "stage=published": 1, "stage=published&stage=drafted": 2, "waits_for=accept": 1,
+			"person=csm@example.com": 2, "person=AE@example.com&waits_for=review": 1, "person=csm@example.com&waits_for=review": 0, "kickoff_from=2020-01-01T00:00:00Z": 0,
+		} {
+			if got := company.get("/api/v1/deals?"+asked, 200)["deals"].([]any); len(got) != want {
+				t.Errorf("%s finds %d deals, not %d", asked, len(got), want)
+			}
+		}
+		if v := company.get(deal, 200); v["waits_for"] != "accept" || v["customer"] != "Example" || v["csm"].(map[string]any)["email"] != "csm@example.com" {
+			t.Errorf("the deal is %v", v)
+		}
+		for _, audience := range []string{"", "?audience=company", "?audience=customer", "?audience=company&version=1"} {
+			company.get(deal+"/handoff"+audience, 200)
+		}
+		if v := team.get(deal+"/handoff?audience=team", 200); v["audience"] != "team" || len(v["questions"].([]any)) != 1 {
+			t.Errorf("the team's handoff: %v", v)
+		}
+		if v := company.get(deal+"/handoff", 200); v["audience"] != "company" || len(v["questions"].([]any)) != 0 {
+			t.Errorf("the company's handoff: %v", v)
+		}
+		company.get(deal+"/handoff?audience=team", 403)
+		company.get(deal+"/handoff?audience=everybody", 400)
+		company.get(deal+"/handoff?version=2", 404)
+		company.get(deal+"/handoff?version=x", 404)
+		if v := company.get(deal+"/versions", 200)["versions"].([]any); len(v) != 1 {
+			t.Errorf("the versions are %v", v)
+		}
+		team.get(deal+"/sources", 200)
+		company.get(deal+"/sources", 403)
+		company.get("/api/v1/deals/none", 404)
+		company.get("/api/v1/deals/none/handoff", 404)
+		company.get("/api/v1/deals/none/versions", 404)
+		team.get("/api/v1/deals/none/sources", 404)
+
+		tasks := operator.get("/api/v1/tasks", 200)["tasks"].([]any)
+		if len(tasks) == 0 {
+			t.Fatal("nothing is parked")
+		}
+		parked := tasks[0].(map[string]any)
+		if parked["deal"] != fresh || parked["title"] != "Otherwise Ltd" || !strings.Contains(parked["error"].(string), "heck the password") {
+			t.Errorf("the parked task is %v", parked)
+		}
+		if next := team.get("/api/v1/tasks?state=open&limit=2", 200); len(next["tasks"].([]any)) != 2 || next["next_cursor"] == nil {
+			t.Errorf("what comes next: %v", next)
+		}
+		team.get("/api/v1/tasks?state=done", 400)
+		team.get("/api/v1/tasks?cursor=none~none", 409)
+		company.get("/api/v1/tasks", 403)
+
+		retry := func(p program, body string, status int) {
+			t.Helper()
+			if got, _, v := p.do(http.MethodPost, "/api/v1/tasks/retry", body); got != status {
+				t.Errorf("retrying %s answered %d, not %d: %v", body, got, status, v)
+			}
+		}
+		body, err := json.Marshal(map[string]any{"deal": parked["deal"], "task": parked["task"]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		retry(nobody, string(body), 401)
+		retry(team, string(body), 403)
+		retry(operator, string(body), 200)
+		retry(operator, string(body), 409)
+		for _, bad := range []string{"", "{", "[]", `{"deal":"x"}`, `{"deal":"x","task":"y","more":1}`, strings.Repeat(" ", 100_000) + string(body)} {
+			retry(operator, bad, 400)
+		}
+		retry(operator, `{"deal":"none","task":"publish/notion/1"}`, 404)
+		retry(operator, `{"deal":"`+id+`","task":"\u0000"}`, 404)
+		if n := count(o.moves(fresh), "retried by token operator"); n != 1 {
+			t.Errorf("%d moves say who tried again: %q", n, o.moves(fresh))
+		}
+
+		events := team.get("/api/v1/events?what=read&deal="+id, 200)["events"].([]any)
+		readers := map[string]bool{}
+		for _, e := range events {
+			readers[e.(map[string]any)["who"].(string)] = true
+		}
+		if !readers["token team"] || !readers["token company"] {
+			t.Errorf("who read is not told: %v", events)
+		}
+		company.get("/api/v1/events", 403)
+		team.get("/api/v1/events?since=yesterday", 400)
+		for path, scope := range o.site.APIRoutes() {
+			method, path, _ := strings.Cut(path, " ")
+			path = strings.Replace(path, "{id}", id, 1)
+			for _, token := range []string{"", "tl_" + strings.Repeat("x", 32), "x", o.issuedAndRevoked()} {
+				p := program{t, at, token}
+				status, head, _ := p.do(method, path, "")
+				if status != http.StatusUnauthorized || !strings.HasPrefix(head.Get("WWW-Authenticate"), "Bearer") {
+					t.Errorf("%s (%s) answered %d to a stranger", path, scope, status)
+				}
+			}
+			other := http.MethodDelete
+			if status, head, _ := operator.do(other, path, ""); status != http.StatusMethodNotAllowed || head.Get("Allow") != method {
+				t.Errorf("%s %s answered %d and allows %q", other, path, status, head.Get("Allow"))
+			}
+		}
+		operator.get("/api/v1/none", 404)
+		operator.get("/api/", 404)
+
+		// Each answer that the file describes was given.
+		for path, item := range d.doc["paths"].(map[string]any) {
+			for method, operation := range item.(map[string]any) {
+				for status := range operation.(map[string]any)["responses"].(map[string]any) {
+					said := strings.ToUpper(method) + " " + path + " " + status
+					if strings.HasPrefix(path, "/api/v1/") && status != "405" && !d.answered[said] {
+						t.Errorf("%s was never answered", said)
+					}
+				}
+			}
+		}
+	})
+}
+
+// issuedAndRevoked is a token that was good once.
+func (o *office) issuedAndRevoked() string {
+	o.t.Helper()
+	token, hash := web.NewToken()
+	if err := o.db.AddToken(o.t.Context(), hash, store.Token{Name: "gone", Scopes: web.TokenRoles["operator"], Made: o.Now()}); err != nil {
+		o.t.Fatal(err)
+	}
+	if was, err := o.db.RevokeToken(o.t.Context(), "gone"); err != nil || !was {
+		o.t.Fatalf("revoking: %v, %v", was, err)
+	}
+	return token
+}
+
+// TestTheFileNamesEveryRouteAndParameter: the file has the routes that there are with
+// their scopes, and the code takes the parameters that the file names and no others.
+func TestTheFileNamesEveryRouteAndParameter(t *testing.T) {
+	d := readDescription(t)
+	o := newOffice(t)
+	id := o.published()
+	p := program{t, o.team.URL, o.issued("operator")}
+	described := map[string]string{}
+	for path, item := range d.doc["paths"].(map[string]any) {
+		for method := range item.(map[string]any) {
+			v, _ := d.at("paths", path, method)
+			operation := v.(map[string]any)
+			text, _ := operation["description"].(string)
+			scope := regexp.MustCompile("scope `([a-z:]+)`").FindStringSubmatch(text)
+			if scope == nil {
+				continue // this file
+			}
+			described[strings.ToUpper(method)+" "+path] = scope[1]
+			if method != "get" {
+				continue
+			}
+			at := strings.Replace(path, "{id}", id, 1)
+			list, _ := operation["parameters"].([]any)
+			for i := range list {
+				one := list[i].(map[string]any)
+				if ref, ok := one["$ref"].(string); ok {
+					v, _ := d.at(strings.Split(strings.TrimPrefix(ref, "#/"), "/")...)
+					one = v.(map[string]any)
+				}
+				if one["in"] != "query" {
+					continue
+				}
+				name := one["name"].(string)
+				v := p.get(at+"?"+name+"=", 200)
+				if len(v) == 0 {
+					t.Errorf("%s with %s is empty", at, name)
+				}
+			}
+			if v := p.get(at+"?nothing=1", 400); !strings.Contains(v["detail"].(string), "nothing") {
+				t.Errorf("%s says %v", at, v)
+			}
+		}
+	}
+	if diff := cmp.Diff(o.site.APIRoutes(), described); diff != "" {
+		t.Error(diff)
+	}
+	resp, err := http.Get(o.team.URL + "/api/openapi.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	got, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want, err := os.ReadFile("openapi.yaml"); err != nil || string(got) != string(want) {
+		t.Errorf("the file that is served is another: %v", err)
+	}
+}
+
+// TestPagesOfTheAPI: following the cursors gives each entry once, in order, however
+// many come at a time.
+func TestPagesOfTheAPI(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, address string) {
+		o := open(t, storetest.Open(t, address))
+		o.deal.CSM = ""
+		for i := range 7 {
+			o.deal = connect.Record{ID: fmt.Sprintf("006%d", i), Name: "Deal", Customer: fmt.Sprintf("Customer %d", i%3)}
+			if i%2 == 0 {
+				o.set(o.Now().Add(time.Minute)) // the others are won in the same moment
+			}
+			o.win()
+		}
+		o.until(o.Now().Add(30 * time.Minute))
+		p := program{t, o.team.URL, o.issued("operator")}
+		for list, key := range map[string]string{"/api/v1/deals?q=customer": "deals", "/api/v1/events?who=throughline": "events", "/api/v1/tasks?state=open": "tasks"} {
+			all := p.get(list+"&limit=200", 200)[key].([]any)
+			if len(all) < 7 {
+				t.Fatalf("%s has %d", list, len(all))
+			}
+			for _, limit := range []int{1, 3, len(all)} {
+				var got []any
+				cursor := ""
+				for range len(all) + 1 {
+					v := p.get(list+"&limit="+fmt.Sprint(limit)+"&cursor="+url.QueryEscape(cursor), 200)
+					got = append(got, v[key].([]any)...)
+					if v["next_cursor"] == nil {
+						break
+					}
+					cursor = v["next_cursor"].(string)
+				}
+				if diff := cmp.Diff(all, got); diff != "" {
+					t.Errorf("%s by %d: %s", list, limit, diff)
+				}
+			}
+			for _, bad := range []string{"limit=0", "limit=201", "limit=x", "cursor=x", "cursor=1~", "cursor=%00"} {
+				if status, _, v := p.do(http.MethodGet, list+"&"+bad, ""); status != 400 && status != 409 {
+					t.Errorf("%s&%s answered %d: %v", list, bad, status, v)
+				}
+			}
+		}
+	})
+}
+
+// TestHostileTextInTheAPI: whatever comes from outside is a JSON string and nothing
+// else, in answers that no browser takes for a page.
+func TestHostileTextInTheAPI(t *testing.T) {
+	d := readDescription(t)
+	for batch := range slices.Chunk(shared(t), 24) {
+		o := newOffice(t)
+		o.deal.Customer, o.deal.Name = batch[0], batch[len(batch)-1]
+		for i, text := range batch {
+			o.items = append(o.items, item(fmt.Sprintf("use_case-h%d", i+1), text, text))
+		}
+		o.down = fmt.Errorf("mail: %s", batch[0])
+		id := o.published()
+		p := program{t, o.described(t, d), o.issued("operator")}
+		for _, path := range []string{
+			"/api/v1/deals", "/api/v1/deals/" + id, "/api/v1/deals/" + id + "/handoff?audience=team", "/api/v1/deals/" + id + "/handoff", "/api/v1/deals/" + id + "/handoff?audience=customer",
+			"/api/v1/deals/" + id + "/versions", "/api/v1/deals/" + id + "/sources", "/api/v1/tasks", "/api/v1/tasks?state=open", "/api/v1/events",
+		} {
+			status, head, v := p.do(http.MethodGet, path, "")
+			if status != 200 || head.Get("Content-Type") != "application/json" || head.Get("X-Content-Type-Options") != "nosniff" || len(head.Values("Set-Cookie")) > 0 {
+				t.Errorf("%s answered %d with %v", path, status, head)
+			}
+			if path == "/api/v1/deals/"+id && seen(v["customer"].(string)) != seen(batch[0]) {
+				t.Errorf("the customer is %q and not %q", v["customer"], batch[0])
+			}
+		}
+		for _, text := range batch {
+			q := url.QueryEscape(text)
+			for _, path := range []string{"/api/v1/deals?q=" + q, "/api/v1/deals?person=" + q, "/api/v1/deals/" + url.PathEscape(text), "/api/v1/events?who=" + q + "&what=" + q + "&deal=" + q, "/api/v1/deals?" + q + "=1", "/api/v1/tasks?cursor=" + q} {
+				if status, _, v := p.do(http.MethodGet, path, ""); status >= 500 {
+					t.Errorf("%s answered %d: %v", path, status, v)
+				}
+			}
+			if status, _, v := p.do(http.MethodPost, "/api/v1/tasks/retry", fmt.Sprintf(`{"deal":%q,"task":%q}`, id, text)); status >= 500 || status < 400 {
+				t.Errorf("retrying %q answered %d: %v", text, status, v)
+			}
+		}
+	}
+}
+
+// TestTheAPISpeaksAsPrograms: what guards the pages answers programs as they read it.
+func TestTheAPISpeaksAsPrograms(t *testing.T) {
+	o := newOffice(t)
+	p := program{t, o.team.URL, o.issued("operator")}
+	status, head, v := p.do(http.MethodPost, "/api/v1/tasks/retry", "{}", "Sec-Fetch-Site", "cross-site")
+	if status != http.StatusForbidden || head.Get("Content-Type") != "application/problem+json" || v["status"] != float64(403) {
+		t.Errorf("from another site: %d %v", status, v)
+	}
+	o.site.Clock = func() time.Time { return monday }
+	for range 1000 {
+		if status, head, v = p.do(http.MethodGet, "/api/v1/deals", ""); status == http.StatusTooManyRequests {
+			break
+		}
+	}
+	if status != http.StatusTooManyRequests || head.Get("Retry-After") == "" || v["title"] != "Too Many Requests" {
+		t.Errorf("asking without end: %d %v", status, v)
+	}
+	// The API is the team's listener's, and a browser's session is no token.
+	if a := o.browser().get(o.public.URL + "/api/v1/deals"); a.status != http.StatusNotFound {
+		t.Errorf("the public listener answered %d", a.status)
+	}
+	o.site.Clock = nil
+	if a := o.signedIn("ops@example.com").get(o.team.URL + "/api/v1/deals"); a.status != http.StatusUnauthorized {
+		t.Errorf("a session without a token is answered %d", a.status)
+	}
+}
+
+// TestTokens: a token is kept by its hash, and known until it is revoked; its last use
+// is noted to the hour.
+func TestTokens(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, address string) {
+		o := open(t, storetest.Open(t, address))
+		token := o.issued("company")
+		p := program{t, o.team.URL, token}
+		p.get("/api/v1/deals", 200)
+		tokens, err := o.db.Tokens(t.Context())
+		if err != nil || len(tokens) != 1 {
+			t.Fatalf("%v, %v", tokens, err)
+		}
+		want := store.Token{Name: "company", Scopes: []string{web.ScopeCompany}, MadeBy: "ops@example.com", Made: monday, Used: monday}
+		if diff := cmp.Diff(want, tokens[0]); diff != "" {
+			t.Error(diff)
+		}
+		o.set(monday.Add(30 * time.Minute))
+		p.get("/api/v1/deals", 200)
+		if tokens, _ = o.db.Tokens(t.Context()); !tokens[0].Used.Equal(monday) {
+			t.Errorf("used %v", tokens[0].Used)
+		}
+		o.set(monday.Add(2 * time.Hour))
+		p.get("/api/v1/deals", 200)
+		if tokens, _ = o.db.Tokens(t.Context()); !tokens[0].Used.Equal(monday.Add(2 * time.Hour)) {
+			t.Errorf("used %v", tokens[0].Used)
+		}
+		_, hash := web.NewToken()
+		if err := o.db.AddToken(t.Context(), hash, want); err != store.ErrTokenName { //nolint:errorlint // that very one
+			t.Errorf("a second token of the name: %v", err)
+		}
+		if was, err := o.db.RevokeToken(t.Context(), "none"); was || err != nil {
+			t.Errorf("%v, %v", was, err)
+		}
+		if was, err := o.db.RevokeToken(t.Context(), "company"); !was || err != nil {
+			t.Errorf("%v, %v", was, err)
+		}
+		p.get("/api/v1/deals", 401)
+		for name, scopes := range web.TokenRoles {
+			if len(slices.Compact(slices.Sorted(slices.Values(scopes)))) != len(scopes) || scopes[0] != web.ScopeCompany {
+				t.Errorf("the role %s has %v", name, scopes)
+			}
+		}
+		if got := slices.Sorted(maps.Keys(web.TokenRoles)); !slices.Equal(got, []string{"company", "operator", "team"}) {
+			t.Errorf("the roles are %v", got)
+		}
+	})
+}
+
+// TestTheCompanysTokenSeesNoMore: what only the team may see is in no answer to a
+// token of the company.
+func TestTheCompanysTokenSeesNoMore(t *testing.T) {
+	o, id, _ := guardedOffice(t)
+	token := o.issued("company")
+	for route, scope := range o.site.APIRoutes() {
+		method, path, _ := strings.Cut(route, " ")
+		r, err := http.NewRequestWithContext(t.Context(), method, o.team.URL+strings.Replace(path, "{id}", id, 1), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+token)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if want := scope == web.ScopeCompany; want != (resp.StatusCode == 200) {
+			t.Errorf("%s answered %d", route, resp.StatusCode)
+		}
+		if strings.Contains(string(body), secret) {
+			t.Errorf("%s tells the company what is the team's:\n%.600s", route, body)
+		}
+	}
+	team := program{t, o.team.URL, o.issued("team")}
+	if v, err := json.Marshal(team.get("/api/v1/deals/"+id+"/handoff?audience="+string(throughline.AudienceTeam), 200)); err != nil || !strings.Contains(string(v), secret) {
+		t.Errorf("the team does not see its own: %v", err)
+	}
+	if run := o.run(id); run.Stage != lifecycle.StageReturned {
+		t.Errorf("reading moved the run to %s", run.Stage)
+	}
+}
