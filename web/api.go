@@ -48,8 +48,8 @@ func NewToken() (token, hash string) {
 //go:embed openapi.yaml
 var openAPI []byte
 
-// An apiProblem is an answer that says what is wrong, as RFC 9457 has it.
-type apiProblem struct {
+// An apiError is an answer that says what is wrong, as RFC 9457 has it.
+type apiError struct {
 	Type   string `json:"type"`
 	Title  string `json:"title"`
 	Status int    `json:"status"`
@@ -58,11 +58,11 @@ type apiProblem struct {
 	allow string // the methods that the address answers, where it does not answer this one
 }
 
-func (p apiProblem) Error() string { return p.Detail }
+func (p apiError) Error() string { return p.Detail }
 
 // wrong is a problem of a status.
-func wrong(status int, detail string) apiProblem {
-	return apiProblem{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
+func wrong(status int, detail string) apiError {
+	return apiError{Type: "about:blank", Title: http.StatusText(status), Status: status, Detail: detail}
 }
 
 // An apiHandler gives what is answered, or errs with a problem.
@@ -180,7 +180,7 @@ func (s *Server) tokenHolder(r *http.Request, scope string) (*http.Request, erro
 }
 
 func (s *Server) answerProblem(w http.ResponseWriter, r *http.Request, err error) {
-	var known apiProblem
+	var known apiError
 	switch {
 	case errors.As(err, &known):
 	case errors.Is(err, lifecycle.ErrNotFound):

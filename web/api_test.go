@@ -397,16 +397,8 @@ func TestTheFileNamesEveryRouteAndParameter(t *testing.T) {
 	if diff := cmp.Diff(o.site.APIRoutes(), described); diff != "" {
 		t.Error(diff)
 	}
-	resp, err := http.Get(o.team.URL + "/api/openapi.yaml")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	got, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want, err := os.ReadFile("openapi.yaml"); err != nil || string(got) != string(want) {
+	a := o.browser().get(o.team.URL + "/api/openapi.yaml")
+	if want, err := os.ReadFile("openapi.yaml"); err != nil || a.body != string(want) || a.head.Get("Content-Type") != "application/yaml" {
 		t.Errorf("the file that is served is another: %v", err)
 	}
 }
@@ -590,7 +582,7 @@ func TestTheCompanysTokenSeesNoMore(t *testing.T) {
 			t.Fatal(err)
 		}
 		_ = resp.Body.Close()
-		if want := scope == web.ScopeCompany; want != (resp.StatusCode == 200) {
+		if want := scope == web.ScopeCompany; want != (resp.StatusCode == http.StatusOK) {
 			t.Errorf("%s answered %d", route, resp.StatusCode)
 		}
 		if strings.Contains(string(body), secret) {

@@ -169,6 +169,7 @@ func (w *wired) parts(ctx context.Context) ([]activity, error) {
 	}
 	site := &pages.Server{
 		Service: w.service, Store: w.db, Links: w.links, Log: log, Admins: w.config.admins(), SignIn: provider, ClientHeader: w.config.Serve.ClientHeader,
+		Checks: w.checked, Settings: w.settings, Ending: ctx.Done(),
 	}
 	team := http.NewServeMux()
 	team.Handle("/", site.Team())

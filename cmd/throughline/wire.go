@@ -65,10 +65,10 @@ func (n *connections) wire(ctx context.Context, c *config, with tools) (*wired, 
 	}
 	p := &wired{config: c, with: with, connections: n, crm: crm, db: n.db, links: &pages.Links{Key: key, Public: c.Serve.PublicURL, Team: c.teamURL(), Now: with.env.now}}
 	p.service = &lifecycle.Service{
-		Rules: rules, Store: n.db, Engine: engine, Links: p.links, Now: with.env.now, Log: with.log, ParkAfter: c.Play.ParkAfter,
+		Rules: rules, Store: n.db, Engine: engine, Links: p.links, Now: with.env.now, Log: with.log, ParkAfter: c.Play.ParkAfter, Progress: &lifecycle.Progress{Now: with.env.now},
 		Destinations: map[string]lifecycle.Destination{}, Messengers: map[string]lifecycle.Messenger{},
 		Collector: &lifecycle.Gatherer{Hours: rules.Hours, Gather: func(ctx context.Context, id, dir string) (*collect.Result, error) {
-			return collect.Deal(ctx, collect.Named[collect.CRM]{Name: crm.name, It: crm.crm}, n.systems(), id, dir, with.env.now())
+			return collect.Deal(ctx, collect.Named[collect.CRM]{Name: crm.name, It: toldCRM{crm.crm, crm.name}}, told(n.systems()), id, dir, with.env.now())
 		}},
 	}
 	for _, conn := range n.all {
@@ -370,17 +370,18 @@ func (c *config) model(ctx context.Context, with tools) (*claude.Engine, error) 
 // settled drafts a deal's handoff and settles it, as [handoff] does for a person
 // who waits for it.
 func settled(ctx context.Context, eng engine, deal *throughline.Deal, at time.Time) (*throughline.Handoff, error) {
-	if e, ok := eng.(*claude.Engine); ok {
-		eng = withheldFrom(e, deal)
-	}
+	eng, end := telling(ctx, eng, deal)
 	draft, err := eng.Draft(ctx, deal)
+	end()
 	if err != nil {
 		return nil, err
 	}
 	if e, ok := eng.(*claude.Engine); ok {
 		deal, _ = e.Withhold.From(deal) // what the model did not see proves nothing
 	}
+	proven := lifecycle.Step(ctx, "Proving every quote")
 	h, _ := ground.Settle(deal, ground.NewIndex(deal), draft, at)
+	proven(settledNote(h))
 	return h, nil
 }
 
