@@ -111,15 +111,24 @@ func (s *Service) Return(ctx context.Context, id, who string, reason Reason, not
 	})
 }
 
-// SetKickoff sets the kickoff by hand; what the CRM says later does not move it.
+// SetKickoff sets the kickoff by hand; what the CRM says later does not move it. One
+// whose time has come may still be moved, until it is known to have been.
 func (s *Service) SetKickoff(ctx context.Context, id, who string, at time.Time) error {
 	now := s.Now()
 	return s.act(ctx, id, func(run *Run) ([]Move, error) {
-		if run.Stage == StageKickoff || run.Stage == StageClosed || run.Stage == StageCancelled {
+		if !run.TookPlace().IsZero() || run.Stage == StageClosed || run.Stage == StageCancelled {
 			return nil, ErrTooLate
 		}
-		run.Kickoff, run.KickoffFrom = at, "hand"
-		return []Move{{At: now, Who: who, What: "kickoff_set", From: run.Stage, To: run.Stage, Why: at.UTC().Format(time.RFC3339)}}, nil
+		run.Kickoff, run.KickoffFrom, run.Listened = at, "hand", 0
+		moves := []Move{{At: now, Who: who, What: "kickoff_set", From: run.Stage, To: run.Stage, Why: at.UTC().Format(time.RFC3339)}}
+		if run.Stage == StageKickoff && at.After(now) {
+			back := StagePublished
+			if !run.Accepted.IsZero() {
+				back = StageAccepted
+			}
+			moves = append(moves, enter(run, now, who, back, "the kickoff is still to come")...)
+		}
+		return moves, nil
 	})
 }
 

@@ -31,6 +31,16 @@ func init() {
 		DutyKickoff:   (*Service).kickoff,
 		DutyClose:     (*Service).close,
 		DutyReopened:  (*Service).tellReopened,
+
+		DutyAgenda:          (*Service).tellAgenda,
+		DutyListen:          (*Service).listen,
+		DutyAskHeld:         (*Service).askHeld,
+		DutySurvey:          (*Service).openSurvey,
+		DutyAsk:             (*Service).ask,
+		DutyAskAgain:        (*Service).ask,
+		DutyMilestones:      (*Service).takeMilestones,
+		DutyRemindMilestone: (*Service).remindMilestones,
+		DutyFollow:          (*Service).follow,
 	}
 }
 
@@ -267,7 +277,10 @@ func (s *Service) mark(ctx context.Context, run Run, d Duty) (outcome, error) {
 
 func (s *Service) kickoff(context.Context, Run, Duty) (outcome, error) {
 	now := s.Now()
-	return outcome{apply: func(run *Run) []Move { return enter(run, now, us, StageKickoff, "the kickoff's time has come") }}, nil
+	return outcome{apply: func(run *Run) []Move {
+		run.Ready = !run.Accepted.IsZero()
+		return enter(run, now, us, StageKickoff, "the kickoff's time has come")
+	}}, nil
 }
 
 func (s *Service) close(context.Context, Run, Duty) (outcome, error) {

@@ -260,3 +260,7 @@ func (m *memory) Next(context.Context) (time.Time, error) {
 	}
 	return first, nil
 }
+
+// Nobody answers, and nobody unsubscribes.
+func (m *memory) Answered(context.Context, string, string) (bool, error) { return false, nil }
+func (m *memory) Stopped(context.Context, string) (bool, error)          { return false, nil }

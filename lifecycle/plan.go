@@ -1,8 +1,11 @@
 package lifecycle
 
 import (
+	"slices"
 	"strings"
 	"time"
+
+	"throughline/survey"
 )
 
 // Rules are the choices of the people who run the play.
@@ -31,13 +34,30 @@ type Rules struct {
 	// CloseAfter is how long after the kickoff the run ends; where no kickoff is
 	// known, how long after the publication.
 	CloseAfter time.Duration
-	Hours      Hours
+	// AskHeld are when the CSM is asked whether a kickoff was held that nothing says so
+	// of, from its time on.
+	AskHeld []time.Duration
+	// ListenAfter is how long after its beginning a kickoff's recording is first looked
+	// for, ListenEvery how often from then on, and ListenTimes how many times in all: 0
+	// where no recorder is connected.
+	ListenAfter, ListenEvery time.Duration
+	ListenTimes              int
+	// BeforeDue are how many days before a milestone is due its owner is reminded, and
+	// AfterDue how many days after it, once, where it is not met.
+	BeforeDue []int
+	AfterDue  int
+	// FollowEvery is how often the milestones' tasks are read back.
+	FollowEvery time.Duration
+	// Surveys says that the customer's people are asked a week after the kickoff.
+	Surveys bool
+	Hours   Hours
 	// Owner gets what would go to a CSM while none is assigned.
 	Owner Person
 	// Destinations are where the handoff is published.
 	Destinations []string
-	// Marked are those of the destinations that show what became of it.
-	Marked []string
+	// Marked are those of the destinations that show what became of it, and Follow
+	// those that tell what became of the milestones' tasks.
+	Marked, Follow []string
 	// Ways are how people are written to: "mail", "chat".
 	Ways []string
 }
@@ -52,8 +72,11 @@ func DefaultRules() Rules {
 		RemindCSM:     []time.Duration{day, 3 * day, 5 * day},
 		BeforeKickoff: []time.Duration{day, 2 * time.Hour},
 		CloseAfter:    90 * day,
-		Hours:         DefaultHours(time.UTC),
-		Ways:          []string{WayMail},
+		AskHeld:       []time.Duration{day, 5 * day},
+		ListenAfter:   2 * time.Hour, ListenEvery: 12 * time.Hour,
+		BeforeDue: []int{7, 1}, AfterDue: 1, FollowEvery: 12 * time.Hour,
+		Hours: DefaultHours(time.UTC),
+		Ways:  []string{WayMail},
 	}
 }
 
@@ -79,6 +102,16 @@ const (
 	DutyKickoff   = "kickoff"
 	DutyClose     = "close"
 	DutyReopened  = "reopened" // tell people that the deal was reopened
+
+	DutyAgenda          = "agenda"   // tell the CSM of the agenda
+	DutyListen          = "listen"   // look for the kickoff's recording
+	DutyAskHeld         = "ask_held" // ask the CSM whether it was held
+	DutySurvey          = "survey"   // settle whom the survey asks
+	DutyAsk             = "ask"      // ask one respondent
+	DutyAskAgain        = "ask_again"
+	DutyMilestones      = "milestones" // take them from the handoff that is out
+	DutyRemindMilestone = "remind_milestone"
+	DutyFollow          = "follow" // read back what became of their tasks in one system
 )
 
 // PublishAt is when the handoff goes out: so long after Closed Won, or before the
@@ -267,7 +300,7 @@ func (r Rules) remindCSM(p *plan, run Run, csm Person, since time.Time) {
 			continue // it has only just come
 		}
 		for _, way := range r.Ways {
-			p.add(due, DutyRemindCSM, way+":kickoff-"+run.Kickoff.UTC().Format("20060102T1504"), i+1)
+			p.add(due, DutyRemindCSM, way+":kickoff-"+stampOf(run.Kickoff), i+1)
 		}
 	}
 }
@@ -280,7 +313,7 @@ func (r Rules) putOff(run Run, d Duty, now time.Time) time.Time {
 	switch d.Name {
 	case DutyAskReview, DutyTellAE, DutyRemindAE:
 		who = run.AE
-	case DutyTellCSM, DutyRemindCSM:
+	case DutyTellCSM, DutyRemindCSM, DutyAgenda, DutyAskHeld:
 		who = r.csm(run)
 	case DutyReopened:
 		if who = run.AE; whom == "csm" {
@@ -299,15 +332,21 @@ func (r Rules) putOff(run Run, d Duty, now time.Time) time.Time {
 // there, or a later one is due as well. Who was out of reach for days, or whose
 // kickoff was moved close, is reminded once and not of everything that was missed.
 func (r Rules) pointless(run Run, d Duty, now time.Time) bool {
-	if d.Name != DutyRemindAE && d.Name != DutyRemindCSM {
+	switch d.Name {
+	case DutyAgenda, DutyRemindCSM:
+		if !run.Kickoff.IsZero() && !now.Before(run.Kickoff) {
+			return true
+		}
+	case DutyRemindAE, DutyAskHeld, DutyRemindMilestone:
+	default:
 		return false
-	}
-	if d.Name == DutyRemindCSM && !run.Kickoff.IsZero() && !now.Before(run.Kickoff) {
-		return true
 	}
 	way, _, _ := strings.Cut(d.For, ":")
 	for _, other := range r.Plan(run) {
 		also, _, _ := strings.Cut(other.For, ":")
+		if d.Name == DutyRemindMilestone && other.For != d.For {
+			continue // of another day, or another owner's
+		}
 		if other.Name != d.Name || also != way || other.Due.After(now) {
 			continue
 		}
@@ -326,19 +365,145 @@ func (r Rules) csm(run Run) Person {
 	return r.Owner
 }
 
-// kickoff marks that it took place, and ends the run some time after.
+// kickoff brings the agenda, marks that the kickoff's time has come, and ends the run
+// once nothing is left of it.
 func (r Rules) kickoff(p *plan, run Run) {
 	if run.Published.IsZero() {
 		return
 	}
-	end := run.Published
+	end := run.Published.Add(r.CloseAfter)
 	if !run.Kickoff.IsZero() {
-		end = run.Kickoff
+		end = run.Kickoff.Add(r.CloseAfter)
 		if run.Stage != StageKickoff {
-			p.add(run.Kickoff, DutyKickoff, "", 1)
+			p.add(run.Kickoff, DutyKickoff, stampOf(run.Kickoff), 1)
 		}
 	}
-	p.add(end.Add(r.CloseAfter), DutyClose, "", 1)
+	r.bringAgenda(p, run)
+	if run.Stage == StageKickoff {
+		r.afterKickoff(p, run)
+	}
+	r.survey(p, run)
+	r.milestones(p, run)
+	for _, m := range run.Milestones {
+		// Who owns it is reminded, and has two weeks from then.
+		if due, ok := dueDay(m); ok && m.Pending() && due.Add(lastLook).After(end) {
+			end = due.Add(lastLook)
+		}
+	}
+	if run.Survey != nil && run.Survey.Closes.After(end) {
+		end = run.Survey.Closes
+	}
+	p.add(end, DutyClose, "", 1)
+}
+
+// lastLook is how long after the last milestone is due a run ends at the earliest.
+const lastLook = 14 * 24 * time.Hour
+
+// stampOf tells apart what is done for a kickoff that is moved.
+func stampOf(t time.Time) string { return t.UTC().Format("20060102T1504") }
+
+// bringAgenda tells the CSM of the agenda a day before the kickoff, once the handoff
+// is accepted: before that the reminders to accept it say the same.
+func (r Rules) bringAgenda(p *plan, run Run) {
+	if run.Kickoff.IsZero() || run.Accepted.IsZero() || run.Stage == StageKickoff || r.csm(run).Email == "" {
+		return
+	}
+	due := r.Hours.Last(run.Kickoff.Add(-24*time.Hour), r.csm(run))
+	if due.Before(run.Accepted) {
+		due = run.Accepted
+	}
+	for _, way := range r.Ways {
+		p.add(r.reach(way, due, r.csm(run)), DutyAgenda, way+":kickoff-"+stampOf(run.Kickoff), 1)
+	}
+}
+
+// afterKickoff looks for the recording, and asks the CSM whether the kickoff was held
+// where nothing says so.
+func (r Rules) afterKickoff(p *plan, run Run) {
+	if run.Recorded.IsZero() && run.Listened < r.ListenTimes {
+		p.add(run.Kickoff.Add(r.ListenAfter+time.Duration(run.Listened)*r.ListenEvery), DutyListen, stampOf(run.Kickoff), run.Listened+1)
+	}
+	csm := r.csm(run)
+	if !run.TookPlace().IsZero() || csm.Email == "" {
+		return
+	}
+	for i, after := range r.AskHeld {
+		for _, way := range r.Ways {
+			p.add(r.Hours.Next(run.Kickoff.Add(after), csm), DutyAskHeld, way+":kickoff-"+stampOf(run.Kickoff), i+1)
+		}
+	}
+}
+
+// survey settles whom it asks when the kickoff is known to have been, asks them a week
+// after it, and reminds once.
+func (r Rules) survey(p *plan, run Run) {
+	began := run.TookPlace()
+	if !r.Surveys || began.IsZero() {
+		return
+	}
+	if run.Survey == nil {
+		p.add(began, DutySurvey, "", 1)
+		return
+	}
+	for _, one := range run.Survey.Respondents {
+		switch at, remind := survey.RemindAt(*run.Survey, one, r.nextHours); {
+		case one.AskedAt == nil:
+			p.add(survey.AskAt(*run.Survey, one, r.nextHours), DutyAsk, one.ID, 1)
+		case remind:
+			p.add(at, DutyAskAgain, one.ID, 1)
+		}
+	}
+}
+
+// milestones take the promises of the handoff that is out for work, remind those who
+// own them, and read back what became of their tasks.
+func (r Rules) milestones(p *plan, run Run) {
+	p.add(run.Published, DutyMilestones, "", issue(run.PublishedVersion, run.Reissued))
+	pending := false
+	for _, m := range run.Milestones {
+		if !m.Pending() {
+			continue
+		}
+		pending = true
+		due, ok := dueDay(m)
+		who := r.ownerOf(run, m)
+		if !ok || who.Email == "" {
+			continue
+		}
+		for i, days := range append(slices.Clone(r.BeforeDue), -r.AfterDue) {
+			at := r.Hours.Next(due.AddDate(0, 0, -days), who)
+			if at.Before(run.Published) {
+				continue
+			}
+			for _, way := range r.Ways {
+				p.once(at, DutyRemindMilestone, way+":"+dueKey(m), i+1)
+			}
+		}
+	}
+	if !pending {
+		return
+	}
+	for _, to := range r.Follow {
+		f := run.Followed[to]
+		from := f.At
+		if from.IsZero() {
+			from = run.Published
+		}
+		p.add(from.Add(r.FollowEvery), DutyFollow, to, f.Times+1)
+	}
+}
+
+// once adds a duty unless it is there: one message may be about several milestones.
+func (p *plan) once(due time.Time, name, to string, n int) {
+	if !slices.ContainsFunc(*p, func(d Duty) bool { return d.Name == name && d.For == to && d.N == n }) {
+		p.add(due, name, to, n)
+	}
+}
+
+// dueDay is the day on which a milestone is due; false where none is known.
+func dueDay(m Milestone) (time.Time, bool) {
+	t, err := time.Parse(time.DateOnly, m.Due)
+	return t, err == nil
 }
 
 // reopened tells the AE and the CSM, where they had been told of the handoff.

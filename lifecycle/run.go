@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"throughline"
 	"throughline/connect"
 )
 
@@ -82,6 +83,25 @@ type Run struct {
 	Kickoff     time.Time
 	KickoffFrom string // "crm", "call" or "hand", which the others don't move
 
+	// Ready says that the CSM had accepted a handoff when the kickoff began.
+	Ready bool
+	// Ticks are what became of the agenda's points, of each the last; see
+	// [Service.Kickoff].
+	Ticks    []throughline.Tick `json:",omitempty"`
+	Held     time.Time          // when somebody said that the kickoff was held; it began at Kickoff
+	HeldBy   string
+	Listened int       // how often its recording was looked for
+	Recorded time.Time // when its recording begins
+	Asked    int       // what was asked there that the customer had answered in the sale
+	// Attendees are those of the customer's people who were there; by whom they were
+	// chosen is empty where the recording names them.
+	Attendees   []Person `json:",omitempty"`
+	AttendeesBy string
+	Survey      *throughline.Survey `json:",omitempty"` // nil until the kickoff is known to have been
+
+	Milestones []Milestone         `json:",omitempty"` // the promises of the 30/60/90 as work
+	Followed   map[string]Followed `json:",omitempty"` // by destination, how their tasks were looked at
+
 	AE, CSM Person
 	AEKnown time.Time // since when this AE is the deal's
 
@@ -89,6 +109,12 @@ type Run struct {
 	Readers []Reader // the latest last
 
 	Closed, Cancelled time.Time
+}
+
+// A Followed is how often the tasks in a system were looked at, and when last.
+type Followed struct {
+	Times int
+	At    time.Time
 }
 
 // RunID names the run of a win: a poll and a change event that tell of the same

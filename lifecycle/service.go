@@ -11,6 +11,7 @@ import (
 
 	"throughline"
 	"throughline/connect"
+	"throughline/kickoff"
 )
 
 // A Service carries runs forward. Its fields are set before its first use; then
@@ -23,6 +24,8 @@ type Service struct {
 	Destinations map[string]Destination // by the names of the rules
 	Messengers   map[string]Messenger   // by way
 	Links        Links                  // nil where there are no pages to open
+	Listener     Listener               // nil where no recorder is connected
+	Surveys      *Surveys               // nil where nobody is asked
 	Now          func() time.Time
 	Log          *slog.Logger
 	Progress     *Progress // nil where nobody looks
@@ -61,6 +64,8 @@ type Destination struct {
 	Audience throughline.Audience
 	// Mark publishes with what became of the handoff; nil where that isn't shown.
 	Mark func(ctx context.Context, p connect.Publication, o Outcome) (connect.Copy, error)
+	// Follow reads back what became of the milestones' tasks; nil where there are none.
+	Follow func(ctx context.Context, p connect.Publication) ([]connect.Followed, error)
 }
 
 // A Publisher is a connector that publishes handoffs.
@@ -108,6 +113,10 @@ type Store interface {
 	Words(ctx context.Context, run string) ([]Word, error)
 	// Archive is the newest collection of a run, and its print.
 	Archive(ctx context.Context, run string) (data []byte, mark string, err error)
+	// Answered reports whether a respondent answered a survey, and Stopped whether
+	// they are never to be asked again.
+	Answered(ctx context.Context, survey, respondent string) (bool, error)
+	Stopped(ctx context.Context, respondent string) (bool, error)
 }
 
 // A Change is what becomes of a run by one step.
@@ -123,9 +132,10 @@ type Change struct {
 	Document *throughline.Handoff // by its version
 	Archive  []byte
 	Print    string
-	Copy     *connect.Copy // of Destination
-	To       string        // the destination
-	Plan     []Duty        // tasks become these; open ones that it lacks are dropped
+	Copy     *connect.Copy   // of Destination
+	To       string          // the destination
+	Check    *kickoff.Report // of the kickoff's recording
+	Plan     []Duty          // tasks become these; open ones that it lacks are dropped
 }
 
 // ErrNotFound says that the store has no such run, task or document.

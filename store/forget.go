@@ -12,10 +12,10 @@ import (
 )
 
 // Rewrite has f change each text that is kept of a run: those of the tables runs,
-// moves, words and documents, all of which are JSON.
+// moves, words, documents and checks, all of which are JSON.
 func (q Queries) Rewrite(ctx context.Context, run string, f func(table, body string) (string, error)) error {
 	err := q.together(ctx, func(tx Queries) error {
-		for _, t := range []struct{ table, owner, key string }{{"runs", "id", "id"}, {"moves", "run", "number"}, {"words", "run", "number"}, {"documents", "run", "version"}} {
+		for _, t := range []struct{ table, owner, key string }{{"runs", "id", "id"}, {"moves", "run", "number"}, {"words", "run", "number"}, {"documents", "run", "version"}, {"checks", "run", "run"}} {
 			if err := tx.rewrite(ctx, t.table, t.owner, t.key, run, f); err != nil {
 				return err
 			}
@@ -65,7 +65,7 @@ func (q Queries) rewrite(ctx context.Context, table, owner, key, run string, f f
 func (q Queries) Mentioning(ctx context.Context, text string) ([]string, error) {
 	like := "%" + escaped(text) + "%"
 	var out []string
-	for _, t := range []struct{ table, owner string }{{"runs", "id"}, {"moves", "run"}, {"words", "run"}, {"documents", "run"}} {
+	for _, t := range []struct{ table, owner string }{{"runs", "id"}, {"moves", "run"}, {"words", "run"}, {"documents", "run"}, {"checks", "run"}} {
 		err := q.rows(ctx, func(rows *sql.Rows) error {
 			var id string
 			if err := rows.Scan(&id); err != nil {

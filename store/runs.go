@@ -341,6 +341,12 @@ func (q Queries) keep(ctx context.Context, run lifecycle.Run, c lifecycle.Change
 			return err
 		}
 	}
+	if c.Check != nil {
+		const keep = `INSERT INTO checks (run, body) VALUES ($1, $2) ON CONFLICT (run) DO UPDATE SET body = excluded.body`
+		if err := q.keepJSON(ctx, keep, c.Check, run.ID); err != nil {
+			return err
+		}
+	}
 	if c.Copy != nil {
 		copied := Copy{Destination: c.To, Key: run.ID, ID: c.Copy.ID, URL: c.Copy.URL, Version: run.PublishedVersion, Published: c.At}
 		if err := q.SetCopy(ctx, copied); err != nil {
@@ -427,6 +433,9 @@ func (q Queries) Copies(ctx context.Context, run string) ([]Copy, error) {
 func (q Queries) Forget(ctx context.Context, run string) error {
 	err := q.together(ctx, func(tx Queries) error {
 		if _, err := tx.exec(ctx, `DELETE FROM copies WHERE publication = $1`, run); err != nil {
+			return err
+		}
+		if err := tx.ForgetAnswers(ctx, run); err != nil {
 			return err
 		}
 		_, err := tx.exec(ctx, `DELETE FROM runs WHERE id = $1`, run)

@@ -1,0 +1,380 @@
+package lifecycle
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"throughline"
+	"throughline/connect"
+)
+
+// A Milestone is one of the run's, with what was last seen of its task in each
+// outside system.
+type Milestone struct {
+	throughline.Milestone
+	Seen map[string]SeenTask `json:",omitempty"` // by destination
+}
+
+// A SeenTask is what a milestone's task looked like. What differs from it the next
+// time is what somebody did there.
+type SeenTask struct {
+	Done  bool
+	Due   string
+	Owner string
+	URL   string
+}
+
+// takeMilestones brings the run's milestones in line with the handoff that is out.
+// What people and systems made of them stays.
+func (s *Service) takeMilestones(ctx context.Context, run Run, _ Duty) (outcome, error) {
+	h, err := s.version(ctx, run, run.PublishedVersion)
+	if err != nil {
+		return outcome{}, err
+	}
+	promised := milestonesOf(h)
+	return outcome{apply: func(run *Run) []Move {
+		run.Milestones = mergedMilestones(run.Milestones, promised)
+		return nil
+	}}, nil
+}
+
+// milestonesOf are a handoff's milestones before anybody worked on them, but for
+// what the AE said is no commitment. Two that stand on the same words have ids of
+// their own.
+func milestonesOf(h *throughline.Handoff) []throughline.Milestone {
+	var out []throughline.Milestone
+	for _, m := range connect.Milestones(h) {
+		out = append(out, throughline.Milestone{
+			ID: m.ID, Item: m.Item.ID, Day: m.Item.Day, Text: m.Text, Promised: m.Item.Due, Due: m.Item.Due, Status: throughline.MilestoneOpen,
+		})
+	}
+	return out
+}
+
+// mergedMilestones are those that there are, with what the newest version says of
+// each. A day that nobody changed follows the promise.
+func mergedMilestones(there []Milestone, promised []throughline.Milestone) []Milestone {
+	out := slices.Clone(there)
+	for i := range out {
+		out[i].Withdrawn = true
+	}
+	for _, p := range promised {
+		i := slices.IndexFunc(out, func(m Milestone) bool { return m.ID == p.ID })
+		if i < 0 {
+			out = append(out, Milestone{Milestone: p})
+			continue
+		}
+		m := &out[i]
+		if m.Due == m.Promised {
+			m.Due = p.Due
+		}
+		m.Item, m.Day, m.Text, m.Promised, m.Withdrawn = p.Item, p.Day, p.Text, p.Promised, false
+	}
+	slices.SortStableFunc(out, func(a, b Milestone) int { return strings.Compare(dueOrder(a), dueOrder(b)) })
+	return out
+}
+
+// dueOrder sorts by the day, with those that have none at the end.
+func dueOrder(m Milestone) string {
+	if m.Due == "" {
+		return "9999"
+	}
+	return m.Due
+}
+
+// A MilestoneEdit is what somebody says of a milestone. Fields that are nil stay.
+type MilestoneEdit struct {
+	Status   *throughline.MilestoneStatus
+	Owner    *string // email address; empty for the CSM
+	Due      *string // YYYY-MM-DD
+	Evidence *string
+	Link     *string
+	Why      string // of another day, or of a milestone that is dropped
+}
+
+// longestEvidence bounds what somebody says of a milestone, in characters.
+const longestEvidence = 2000
+
+// Errors of an edit, for the person who made it.
+var (
+	ErrNoMilestone = errors.New("the handoff has no such milestone any more")
+	ErrNeedsWhy    = errors.New("say why in a sentence: the customer was told something else")
+)
+
+// SetMilestone takes what somebody says of a milestone.
+func (s *Service) SetMilestone(ctx context.Context, id, milestone, who string, e MilestoneEdit) error {
+	if err := e.check(); err != nil {
+		return err
+	}
+	now := s.Now()
+	return s.act(ctx, id, func(run *Run) ([]Move, error) {
+		if run.Stage == StageCancelled {
+			return nil, ErrTooLate
+		}
+		run.Milestones = slices.Clone(run.Milestones)
+		i := slices.IndexFunc(run.Milestones, func(m Milestone) bool { return m.ID == milestone })
+		if i < 0 {
+			return nil, ErrNoMilestone
+		}
+		was := run.Milestones[i].Milestone
+		done, err := e.apply(&run.Milestones[i].Milestone, now)
+		if err != nil || len(done) == 0 {
+			return nil, err
+		}
+		note(&run.Milestones[i].Milestone, now, who, strings.Join(done, "; "))
+		return []Move{{At: now, Who: who, What: "milestone", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("day %d, %s: %s", was.Day, milestone, strings.Join(done, "; "))}}, nil
+	})
+}
+
+func (e MilestoneEdit) check() error {
+	switch {
+	case e.Status != nil && !slices.Contains(throughline.MilestoneStatuses, *e.Status):
+		return fmt.Errorf("%q is no status of a milestone: name one of open, started, met, dropped", *e.Status)
+	case e.Owner != nil && *e.Owner != "" && !isAddress(*e.Owner):
+		return errors.New("the owner is to be an email address")
+	case e.Evidence != nil && utf8.RuneCountInString(*e.Evidence) > longestEvidence:
+		return fmt.Errorf("what shows the delivery may have %d characters", longestEvidence)
+	}
+	if e.Due != nil && *e.Due != "" {
+		if _, err := time.Parse(time.DateOnly, *e.Due); err != nil {
+			return errors.New("the day is to be written as 2026-11-05")
+		}
+	}
+	if e.Link != nil && *e.Link != "" {
+		u, err := url.Parse(*e.Link)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+			return errors.New("the link is to begin with https:// or http://")
+		}
+	}
+	return nil
+}
+
+// apply changes the milestone, and says what was changed.
+func (e MilestoneEdit) apply(m *throughline.Milestone, now time.Time) ([]string, error) {
+	var done []string
+	why := strings.TrimSpace(e.Why)
+	if e.Due != nil && *e.Due != m.Due {
+		if why == "" && *e.Due > m.Promised {
+			return nil, ErrNeedsWhy
+		}
+		done = append(done, fmt.Sprintf("due on %s instead of %s", orNone(*e.Due), orNone(m.Due)))
+		m.Due = *e.Due
+	}
+	if e.Owner != nil && !strings.EqualFold(*e.Owner, m.Owner) {
+		m.Owner = strings.ToLower(*e.Owner)
+		done = append(done, "owned by "+orCSM(m.Owner))
+	}
+	if e.Evidence != nil && strings.TrimSpace(*e.Evidence) != m.Evidence {
+		m.Evidence = strings.TrimSpace(*e.Evidence)
+		done = append(done, "what shows the delivery was noted")
+	}
+	if e.Link != nil && *e.Link != m.Link {
+		m.Link = *e.Link
+		done = append(done, "where it shows was noted")
+	}
+	if e.Status != nil && *e.Status != m.Status {
+		if *e.Status == throughline.MilestoneDropped && why == "" {
+			return nil, ErrNeedsWhy
+		}
+		setStatus(m, *e.Status, now)
+		done = append(done, string(m.Status))
+	}
+	if len(done) > 0 && why != "" {
+		done = append(done, why)
+	}
+	return done, nil
+}
+
+func setStatus(m *throughline.Milestone, to throughline.MilestoneStatus, at time.Time) {
+	m.Status, m.Met = to, nil
+	if to == throughline.MilestoneMet {
+		m.Met = &at
+	}
+}
+
+func note(m *throughline.Milestone, at time.Time, by, what string) {
+	m.Changes = append(slices.Clone(m.Changes), throughline.MilestoneChange{At: at, By: by, What: what})
+}
+
+func orNone(day string) string {
+	if day == "" {
+		return "no day"
+	}
+	return day
+}
+
+func orCSM(owner string) string {
+	if owner == "" {
+		return "the CSM"
+	}
+	return owner
+}
+
+// follow looks at what became of the milestones' tasks in one system.
+func (s *Service) follow(ctx context.Context, run Run, d Duty) (outcome, error) {
+	now := s.Now()
+	next := func(run *Run) {
+		follows := map[string]Followed{}
+		for to, f := range run.Followed {
+			follows[to] = f
+		}
+		follows[d.For] = Followed{Times: d.N, At: now}
+		run.Followed = follows
+	}
+	to, ok := s.Destinations[d.For]
+	if !ok || to.Follow == nil {
+		return outcome{apply: func(run *Run) []Move { next(run); return nil }}, nil
+	}
+	p, err := s.publication(ctx, run, run.PublishedVersion, to.Audience)
+	if err != nil {
+		return outcome{}, err
+	}
+	tasks, err := to.Follow(ctx, p)
+	if err != nil {
+		return outcome{}, err
+	}
+	return outcome{apply: func(run *Run) []Move {
+		next(run)
+		run.Milestones = slices.Clone(run.Milestones)
+		var moves []Move
+		for _, t := range tasks {
+			i := slices.IndexFunc(run.Milestones, func(m Milestone) bool { return m.ID == t.Milestone })
+			if i < 0 {
+				continue
+			}
+			m := &run.Milestones[i]
+			if done := followed(m, d.For, t, now); len(done) > 0 {
+				note(&m.Milestone, now, d.For, strings.Join(done, "; "))
+				moves = append(moves, Move{At: now, Who: us, What: "milestone", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("day %d, %s: %s in %s", m.Day, m.ID, strings.Join(done, "; "), d.For)})
+			}
+		}
+		return moves
+	}}, nil
+}
+
+// followed takes over what somebody did to the task since it was last seen, and says
+// what. A later change wins, wherever it was made.
+func followed(m *Milestone, in string, t connect.Followed, now time.Time) []string {
+	was, known := m.Seen[in]
+	if !known {
+		was = SeenTask{Due: m.Promised, Owner: t.Owner}
+	}
+	seen := map[string]SeenTask{}
+	for k, v := range m.Seen {
+		seen[k] = v
+	}
+	seen[in] = SeenTask{Done: t.Done, Due: t.Due, Owner: t.Owner, URL: t.URL}
+	m.Seen = seen
+	var done []string
+	switch {
+	case t.Done && !was.Done && m.Status != throughline.MilestoneMet:
+		at := t.At
+		if at.IsZero() || at.After(now) {
+			at = now
+		}
+		setStatus(&m.Milestone, throughline.MilestoneMet, at)
+		done = append(done, "met")
+	case !t.Done && was.Done && m.Status == throughline.MilestoneMet:
+		setStatus(&m.Milestone, throughline.MilestoneOpen, now)
+		done = append(done, "open again")
+	}
+	if t.Due != "" && t.Due != was.Due && t.Due != m.Due {
+		done = append(done, fmt.Sprintf("due on %s instead of %s", t.Due, orNone(m.Due)))
+		m.Due = t.Due
+	}
+	if owner := strings.ToLower(t.Owner); owner != "" && !strings.EqualFold(owner, was.Owner) && owner != m.Owner {
+		m.Owner = owner
+		done = append(done, "owned by "+owner)
+	}
+	return done
+}
+
+// remindMilestones writes to an owner of the milestones that are due on a day, or
+// were.
+func (s *Service) remindMilestones(ctx context.Context, run Run, d Duty) (outcome, error) {
+	var of []Milestone
+	for _, m := range run.Milestones {
+		if m.Pending() && strings.HasSuffix(d.For, ":"+dueKey(m)) {
+			of = append(of, m)
+		}
+	}
+	if len(of) == 0 {
+		return outcome{}, nil
+	}
+	actions, err := s.page(ctx, run, "Open the milestones")
+	if err != nil {
+		return outcome{}, err
+	}
+	for i := range actions {
+		actions[i].URL += "/milestones"
+	}
+	h, err := s.version(ctx, run, run.PublishedVersion)
+	if err != nil {
+		return outcome{}, err
+	}
+	late := s.Now().UTC().Format(time.DateOnly) > of[0].Due
+	message := connect.Message{Subject: fmt.Sprintf("Due on %s: what %s was promised", dayOf(of[0].Due), run.Deal.Customer), Actions: actions}
+	message.Paragraphs = []string{fmt.Sprintf("On %s this is due. Note what shows the delivery, or agree another day with the customer before it comes.", dayOf(of[0].Due))}
+	if late {
+		message.Subject = fmt.Sprintf("Still open: what %s was promised for %s", run.Deal.Customer, dayOf(of[0].Due))
+		message.Paragraphs = []string{fmt.Sprintf("This was due on %s, and is not marked as met. The customer heard the words below; tell them what day they can count on.", dayOf(of[0].Due))}
+	}
+	for _, m := range of {
+		message.Paragraphs = append(message.Paragraphs, promiseLine(h, m))
+	}
+	return s.send(ctx, run, d, s.owner(run, of[0]), message)
+}
+
+// promiseLine is a milestone with what the customer heard.
+func promiseLine(h *throughline.Handoff, m Milestone) string {
+	text := m.Text
+	for _, it := range h.Items {
+		if it.ID != m.Item {
+			continue
+		}
+		if said := it.Promises(); len(said) > 0 {
+			text += " “" + said[0].Quote + "”"
+			if said[0].Speaker != "" {
+				text += " (" + said[0].Speaker + ")"
+			}
+		}
+	}
+	return text
+}
+
+func dayOf(day string) string {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return day
+	}
+	return t.Format("Monday, 2 January")
+}
+
+// owner is whose milestone it is.
+func (s *Service) owner(run Run, m Milestone) Person { return s.Rules.ownerOf(run, m) }
+
+func (r Rules) ownerOf(run Run, m Milestone) Person {
+	csm := r.csm(run)
+	switch {
+	case m.Owner == "" || strings.EqualFold(m.Owner, csm.Email):
+		return csm
+	case strings.EqualFold(m.Owner, run.AE.Email):
+		return run.AE
+	}
+	return Person{Email: m.Owner}
+}
+
+// dueKey is the same for milestones that one message is about: of one owner, due on
+// one day. The address is in it by a digest.
+func dueKey(m Milestone) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(m.Owner)))
+	return m.Due + "-" + hex.EncodeToString(sum[:4])
+}
