@@ -570,9 +570,15 @@ var (
 	addresses = regexp.MustCompile(`(?i)\b(?:[a-z][a-z0-9+.-]*://|www\.)\S*|\b(?:javascript|vbscript|mailto):\S+|\bdata:[a-z]*[/;,]\S*|//[a-z0-9-]+\.\S+|\b(?:[a-z0-9-]+\.)+[a-z]{2,}/\S*`)
 )
 
-// clean makes an engine's words fit to be shown: one line, no markup, no control
-// or direction characters, no address that no source gives, at most n runes.
-func (s *settler) clean(text string, n int) string {
+func (s *settler) clean(text string, n int) string { return clean(text, n, s.urls) }
+
+// Plain makes words that nothing proves fit to be shown: one line, no markup, no
+// control or direction characters, no address, at most n runes.
+func Plain(text string, n int) string { return clean(text, n, nil) }
+
+// clean makes words fit to be shown, as [Plain] does, but for the addresses that
+// sources give.
+func clean(text string, n int, urls map[string]bool) string {
 	if len(text) > 16*n {
 		text = text[:16*n]
 		// Half an address might not be known for one.
@@ -591,7 +597,7 @@ func (s *settler) clean(text string, n int) string {
 	text = tags.ReplaceAllString(text, " ")
 	text = links.ReplaceAllString(text, "$1 $2")
 	text = addresses.ReplaceAllStringFunc(text, func(u string) string {
-		if s.urls[strings.TrimRight(u, ".,;)")] {
+		if urls[strings.TrimRight(u, ".,;)")] {
 			return u
 		}
 		return "(address left out)"

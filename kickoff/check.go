@@ -19,6 +19,7 @@ type Engine interface {
 // Findings are what an engine claims to have found.
 type Findings struct {
 	Engine   throughline.Engine
+	Usage    *throughline.Usage // of a model; nil where none was asked
 	Referred []Reference
 	Asked    []Reask
 }
@@ -43,6 +44,7 @@ type Report struct {
 	Silent   []throughline.TalkingPoint `json:"silent"`   // points to say that were not found to come up
 	Asked    []Asked                    `json:"asked"`    // in the order of the call
 	LeftOut  []throughline.LeftOut      `json:"left_out"` // what an engine claimed and nothing proves
+	Usage    *throughline.Usage         `json:"usage,omitempty"`
 }
 
 // Referred is a point that came up, and where.
@@ -74,7 +76,7 @@ func Check(ctx context.Context, eng Engine, agenda *throughline.Agenda, call *th
 	}
 	p := prover{
 		call: ground.NewIndex(&throughline.Deal{Sources: []*throughline.Source{call}}), deal: ground.NewIndex(deal),
-		report: &Report{Engine: found.Engine, Referred: []Referred{}, Asked: []Asked{}, LeftOut: []throughline.LeftOut{}, Silent: []throughline.TalkingPoint{}},
+		report: &Report{Engine: found.Engine, Usage: found.Usage, Referred: []Referred{}, Asked: []Asked{}, LeftOut: []throughline.LeftOut{}, Silent: []throughline.TalkingPoint{}},
 	}
 	p.referred(agenda, found.Referred)
 	p.asked(call, found.Asked)
@@ -87,8 +89,16 @@ type prover struct {
 	report     *Report
 }
 
+// How much of what nothing proves is shown, in runes.
+const (
+	shownOfQuote = 200
+	shownOfName  = 60
+)
+
 func (p *prover) leaveOut(q throughline.DraftQuote, reason string) {
-	p.report.LeftOut = append(p.report.LeftOut, throughline.LeftOut{Quote: q.Text, Ref: q.Ref, Reason: reason})
+	p.report.LeftOut = append(p.report.LeftOut, throughline.LeftOut{
+		Quote: ground.Plain(q.Text, shownOfQuote), Ref: ground.Plain(q.Ref, shownOfName), Reason: reason,
+	})
 }
 
 func (p *prover) referred(agenda *throughline.Agenda, refs []Reference) {
@@ -96,7 +106,7 @@ func (p *prover) referred(agenda *throughline.Agenda, refs []Reference) {
 	for _, r := range refs {
 		point, ok := agenda.Point(r.Point)
 		if !ok || point.Mode != throughline.PointSay {
-			p.leaveOut(r.Quote, fmt.Sprintf("%q is no point that is to be said", r.Point))
+			p.leaveOut(r.Quote, fmt.Sprintf("%q is no point that is to be said", ground.Plain(r.Point, shownOfName)))
 			continue
 		}
 		e, ok := p.call.Prove(r.Quote.Text, r.Quote.Ref).Evidence()

@@ -11,8 +11,8 @@ import (
 
 // A Budget stops before money is spent beyond it. Limits are in USD; 0 is none.
 type Budget struct {
-	Handoff float64 // for one handoff
-	Month   float64 // for all handoffs of a calendar month, UTC
+	Handoff float64 // for one handoff, and for one check of a kickoff
+	Month   float64 // for all of a calendar month, UTC
 	Ledger  Ledger  // what was spent; needed for Month
 }
 
@@ -27,7 +27,7 @@ type Ledger interface {
 
 // A BudgetError says which limit the next requests would pass.
 type BudgetError struct {
-	What         string // "this handoff" or "this month"
+	What         string // "this handoff", "this check of a kickoff" or "this month"
 	Limit, Spent float64
 	Next         float64 // what the next requests may cost, at most
 }
@@ -45,15 +45,15 @@ func (s *session) afford(qs []Request, missing []int, batch bool) error {
 	}
 	next := 0.0
 	for _, i := range missing {
-		e := s.run.Estimate(qs[i])
+		e := s.asked.Estimate(qs[i])
 		e.Tokens.Batch, e.Tokens.Output = batch, qs[i].Params.MaxTokens
-		next += s.run.model.cost(e.Tokens)
+		next += s.asked.model.cost(e.Tokens)
 	}
 	if next == 0 {
 		return nil
 	}
 	if l := s.Budget.Handoff; l > 0 && s.spent+next > l {
-		return &BudgetError{What: "this handoff", Limit: l, Spent: s.spent, Next: next}
+		return &BudgetError{What: s.what, Limit: l, Spent: s.spent, Next: next}
 	}
 	if l := s.Budget.Month; l > 0 && s.Budget.Ledger != nil {
 		spent, err := s.Budget.Ledger.Spent(s.Now())
@@ -79,7 +79,7 @@ type Estimate struct {
 const expectedOutput = 5
 
 // Estimate tells what a request would take, cached prefixes taken into account.
-func (r *Run) Estimate(q Request) Estimate {
+func (r *Asking) Estimate(q Request) Estimate {
 	prefix, rest := 0, 0
 	for _, s := range q.Params.System {
 		prefix += estimate(s.Text)
@@ -112,7 +112,7 @@ func (r *Run) Estimate(q Request) Estimate {
 	return r.priced(q, t)
 }
 
-func (r *Run) priced(q Request, t Tokens) Estimate {
+func (r *Asking) priced(q Request, t Tokens) Estimate {
 	e := Estimate{Request: q.ID, Tokens: t}
 	if r.costKnown {
 		e.USD = r.model.cost(t)
@@ -123,7 +123,7 @@ func (r *Run) priced(q Request, t Tokens) Estimate {
 // Count is Estimate with the input as the provider counts it, to which the
 // request's text goes for that; counting costs nothing. What of it is cached is
 // split as estimated.
-func (r *Run) Count(ctx context.Context, client anthropic.Client, q Request) (Estimate, error) {
+func (r *Asking) Count(ctx context.Context, client anthropic.Client, q Request) (Estimate, error) {
 	body, err := json.Marshal(q.Params)
 	if err != nil {
 		return Estimate{}, fmt.Errorf("writing request %s: %w", q.ID, err)

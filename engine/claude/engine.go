@@ -63,14 +63,9 @@ func (e *Engine) Draft(ctx context.Context, deal *throughline.Deal) (*throughlin
 	if err != nil {
 		return nil, err
 	}
-	s := &session{Engine: e, run: run}
-	if !run.costKnown && e.Budget.limited() {
-		s.say("The price of %s is not known: the limits on what is spent can't be held", run.cfg.Model)
-	}
-	for len(run.Open()) > 0 {
-		if err := s.round(ctx); err != nil {
-			return nil, fmt.Errorf("drafting deal %s with %s: %w", deal.ID, run.cfg.Model, err)
-		}
+	s := &session{Engine: e, asked: &run.Asking, what: "this handoff"}
+	if err := s.answerAll(ctx); err != nil {
+		return nil, fmt.Errorf("drafting deal %s with %s: %w", deal.ID, run.cfg.Model, err)
 	}
 	return run.Draft()
 }
@@ -97,12 +92,13 @@ func (e *Engine) capabilities(ctx context.Context, cfg *Config) {
 	}
 }
 
-// A session is one run being answered.
+// A session is what is asked for one purpose, being answered.
 type session struct {
 	*Engine
-	run *Run
-	mu  sync.Mutex
-	// spent is what this handoff has cost, also in a run that was interrupted.
+	asked *Asking
+	what  string // what it is for, as a limit on it is spoken of
+	mu    sync.Mutex
+	// spent is what it has cost, also in a run that was interrupted.
 	spent float64
 	// lost is what was billed for answers that broke off.
 	lost []Tokens
@@ -114,6 +110,19 @@ func (s *session) say(format string, args ...any) {
 	}
 }
 
+// answerAll answers round after round until nothing is left to ask.
+func (s *session) answerAll(ctx context.Context) error {
+	if !s.asked.costKnown && s.Budget.limited() {
+		s.say("The price of %s is not known: the limits on what is spent can't be held", s.asked.cfg.Model)
+	}
+	for len(s.asked.Open()) > 0 {
+		if err := s.round(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // parallel is how many requests are open at a time, once the cache is written.
 const parallel = 4
 
@@ -121,7 +130,7 @@ const parallel = 4
 // others side by side when it has ended.
 func (s *session) round(ctx context.Context) error {
 	var first, rest []Request
-	for _, q := range s.run.Open() {
+	for _, q := range s.asked.Open() {
 		if q.First {
 			first = append(first, q)
 		} else {
@@ -140,7 +149,7 @@ func (s *session) round(ctx context.Context) error {
 }
 
 func (s *session) group(ctx context.Context, qs []Request) error {
-	s.say("Asking %s: %s", s.run.cfg.Model, names(qs))
+	s.say("Asking %s: %s", s.asked.cfg.Model, names(qs))
 	answers := make([]Answer, len(qs))
 	var missing []int
 	for i, q := range qs {
@@ -150,7 +159,7 @@ func (s *session) group(ctx context.Context, qs []Request) error {
 		}
 		if ok {
 			answers[i] = a
-			s.spent += s.run.model.cost(a.Usage)
+			s.spent += s.asked.model.cost(a.Usage)
 		} else {
 			missing = append(missing, i)
 		}
@@ -193,9 +202,9 @@ func (s *session) group(ctx context.Context, qs []Request) error {
 	return nil
 }
 
-// give hands an answer to the run; one of no use is asked for once more.
+// give hands an answer over; one of no use is asked for once more.
 func (s *session) give(ctx context.Context, q Request, a Answer) error {
-	err := s.run.Answer(q.ID, a)
+	err := s.asked.Answer(q.ID, a)
 	if err == nil {
 		return nil
 	}
@@ -211,17 +220,17 @@ func (s *session) give(ctx context.Context, q Request, a Answer) error {
 		return err
 	}
 	s.settleLost()
-	if s.run.Answer(q.ID, a) != nil {
+	if s.asked.Answer(q.ID, a) != nil {
 		// An answer without use costs its round, not the document.
-		return s.run.without(q.ID)
+		return s.asked.without(q.ID)
 	}
 	return nil
 }
 
-// settleLost gives the run's accounting what was billed for nothing.
+// settleLost gives the accounting what was billed for nothing.
 func (s *session) settleLost() {
 	for _, t := range s.lost {
-		s.run.bill(t)
+		s.asked.bill(t)
 	}
 	s.lost = nil
 }
@@ -283,7 +292,7 @@ func (s *session) keep(q Request, a Answer) error {
 
 // charge writes down what was billed; s.mu is held.
 func (s *session) charge(t Tokens) error {
-	usd := s.run.model.cost(t)
+	usd := s.asked.model.cost(t)
 	s.spent += usd
 	if s.Budget.Ledger == nil || usd == 0 {
 		return nil

@@ -1,6 +1,7 @@
 package claude
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -229,6 +230,7 @@ func (r *Run) Draft() (*throughline.Draft, error) {
 		return nil, fmt.Errorf("%d requests still wait for an answer", len(r.open))
 	}
 	d := r.draft
+	d.Engine.Model = cmp.Or(r.by, d.Engine.Model)
 	seen := map[string]*taken{}
 	var kept []*taken
 	for _, t := range r.items {
@@ -256,7 +258,8 @@ func (r *Run) Draft() (*throughline.Draft, error) {
 		d.Items = append(d.Items, it)
 	}
 	d.Candidates = r.account(kept)
-	d.Usage = r.accountUsage()
+	d.Usage = r.accounted()
+	d.Usage.Passes = r.plan
 	return &d, nil
 }
 
@@ -325,15 +328,4 @@ func (r *Run) account(kept []*taken) throughline.Candidates {
 		out.Dismissed = append(out.Dismissed, throughline.Dismissal{Candidate: c.Number, Ref: s.Ref, Quote: s.Text, Reason: reason})
 	}
 	return out
-}
-
-func (r *Run) accountUsage() throughline.Usage {
-	u := throughline.Usage{
-		Requests: r.answered, InputTokens: r.usage.Input, CacheWriteTokens: r.usage.CacheWrite5m + r.usage.CacheWrite1h,
-		CacheReadTokens: r.usage.CacheRead, OutputTokens: r.usage.Output, Passes: r.plan, Kept: r.cfg.Kept,
-	}
-	if r.costKnown && r.usage != (Tokens{}) {
-		u.CostUSD, u.Prices = r.cost, PricesOf()
-	}
-	return u
 }

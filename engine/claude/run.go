@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/anthropics/anthropic-sdk-go"
-	"github.com/anthropics/anthropic-sdk-go/packages/param"
 
 	"throughline"
 	"throughline/ground"
@@ -40,47 +39,16 @@ type Config struct {
 	Kept []string
 }
 
-// A Request is one question to the model.
-type Request struct {
-	ID     string // 01-deal_shape, …: the number in the run, and what is asked
-	Round  int    // requests of one round may be sent side by side
-	Params anthropic.MessageNewParams
-	// First is set on the request of a round that writes the cache the others
-	// read: they are sent after it has ended.
-	First bool
-	stage stage
-	part  int
-	ask   []throughline.Section
-	again bool // asked a second time, with more room
-}
-
-type stage int
-
-const (
-	extracting stage = iota
-	repairing
-	reconciling
-	finished
-)
-
 // A Run is the making of one draft. It is not safe for concurrent use.
 type Run struct {
+	Asking
 	deal       *throughline.Deal
 	ix         *ground.Index
 	candidates []hedge.Candidate
-	cfg        Config
-	model      Model
 	plan       string // what was chosen and why
 	passes     Passes
 	parts      []part
-	count      int // requests so far
-	round      int
 	stage      stage
-	open       []Request
-	answered   int
-	usage      Tokens
-	cost       float64
-	costKnown  bool
 
 	items     []*taken
 	dismissed map[int]string
@@ -112,24 +80,15 @@ type repair struct {
 
 // Start begins the making of a draft.
 func Start(deal *throughline.Deal, ix *ground.Index, cfg Config) (*Run, error) {
-	if cfg.Model == "" {
-		cfg.Model = DefaultModel()
-	}
-	if cfg.CacheTTL == "" {
-		cfg.CacheTTL = "5m"
-	}
-	if cfg.CacheTTL != "5m" && cfg.CacheTTL != "1h" {
-		return nil, fmt.Errorf("cache of %q: it is kept for 5m or 1h", cfg.CacheTTL)
-	}
-	r := &Run{deal: deal, ix: ix, cfg: cfg, candidates: hedge.Scan(deal), dismissed: map[int]string{}, costKnown: true}
-	r.model, r.costKnown = LookUp(cfg.Model)
-	if cfg.Window > 0 {
-		r.model.Window = cfg.Window
+	r := &Run{deal: deal, ix: ix, candidates: hedge.Scan(deal), dismissed: map[int]string{}}
+	var err error
+	if r.Asking, err = asking(cfg, r); err != nil {
+		return nil, err
 	}
 	if err := r.choose(); err != nil {
 		return nil, err
 	}
-	r.draft.Engine = throughline.Engine{Name: Name, Model: cfg.Model, Limits: limits}
+	r.draft.Engine = throughline.Engine{Name: Name, Model: r.cfg.Model, Limits: limits}
 	r.extract()
 	return r, nil
 }
@@ -185,24 +144,8 @@ func (r *Run) room() int {
 	return r.model.Window*9/10 - r.maxTokens(len(throughline.Sections)) - estimate(prompt("system")+prompt("format")) - 12_000
 }
 
-// maxTokens is how long an answer over n sections may be, thinking included.
-func (r *Run) maxTokens(n int) int {
-	want := 32_000
-	if n > 1 {
-		want = 64_000
-	}
-	return min(want, r.model.MaxOutput, max(1000, r.model.Window/4))
-}
-
 // Plan says which passes were chosen, and why.
 func (r *Run) Plan() string { return r.plan }
-
-// Open are the requests of the round that wait for an answer; none when the
-// draft is ready.
-func (r *Run) Open() []Request { return slices.Clone(r.open) }
-
-// Round is the number of the round that is open, from 1.
-func (r *Run) Round() int { return r.round }
 
 // extract asks for the sections, over every part of the deal.
 func (r *Run) extract() {
@@ -360,95 +303,6 @@ func (r *Run) inPart(c hedge.Candidate, i int) bool {
 	return i == home
 }
 
-func (r *Run) request(name, system string, blocks []anthropic.ContentBlockParamUnion, tool string, schema object, maxTokens int) Request {
-	r.count++
-	p := anthropic.MessageNewParams{
-		Model:     r.cfg.Model,
-		MaxTokens: int64(maxTokens),
-		System:    []anthropic.TextBlockParam{{Text: system}},
-		Messages:  []anthropic.MessageParam{anthropic.NewUserMessage(blocks...)},
-	}
-	if r.cfg.Effort != "" {
-		p.OutputConfig.Effort = anthropic.OutputConfigEffort(r.cfg.Effort)
-	}
-	if r.useSchema() {
-		p.OutputConfig.Format = anthropic.JSONOutputFormatParam{Schema: schema}
-	} else {
-		props, _ := schema["properties"].(object)
-		required, _ := schema["required"].([]string)
-		p.Tools = []anthropic.ToolUnionParam{{OfTool: &anthropic.ToolParam{
-			Name: tool, Description: param.NewOpt("Takes the answer. Call it once, with everything."), Strict: param.NewOpt(true),
-			InputSchema: anthropic.ToolInputSchemaParam{Properties: props, Required: required, ExtraFields: map[string]any{"additionalProperties": false}},
-		}}}
-		p.ToolChoice = anthropic.ToolChoiceUnionParam{OfAuto: &anthropic.ToolChoiceAutoParam{}}
-	}
-	return Request{ID: fmt.Sprintf("%02d-%s", r.count, name), Round: r.round, Params: p}
-}
-
-// useSchema reports whether the answer's form is asked for by an output schema,
-// else by a strict tool.
-func (r *Run) useSchema() bool {
-	switch r.cfg.Structured {
-	case "schema":
-		return true
-	case "tool":
-		return false
-	}
-	return r.model.Structured
-}
-
-// Answer takes the answer to an open request. When it was the round's last, the
-// next round opens. An error means that the answer is of no use, and that the
-// request is still open.
-func (r *Run) Answer(id string, a Answer) error {
-	i := slices.IndexFunc(r.open, func(q Request) bool { return q.ID == id })
-	if i < 0 {
-		return fmt.Errorf("no request %q waits for an answer", id)
-	}
-	q := r.open[i]
-	r.answered++ // of use or not, it was paid for
-	r.bill(a.Usage)
-	follow, err := r.take(q, a)
-	if err != nil {
-		return fmt.Errorf("answer to %s: %w", id, err)
-	}
-	if a.Model != "" {
-		r.draft.Engine.Model = a.Model
-	}
-	r.follow(i, follow)
-	return nil
-}
-
-// without goes on without an answer to an open request, as if the model had
-// declined it.
-func (r *Run) without(id string) error {
-	i := slices.IndexFunc(r.open, func(q Request) bool { return q.ID == id })
-	if i < 0 {
-		return fmt.Errorf("no request %q waits for an answer", id)
-	}
-	follow, err := r.take(r.open[i], Answer{Stop: "refusal"})
-	if err != nil {
-		return fmt.Errorf("going on without an answer to %s: %w", id, err)
-	}
-	r.follow(i, follow)
-	return nil
-}
-
-// bill adds to the run's accounting what an answer was billed by.
-func (r *Run) bill(t Tokens) {
-	r.usage = r.usage.add(t)
-	r.cost += r.model.cost(t)
-}
-
-// follow puts the requests that follow in the place of one that was answered.
-func (r *Run) follow(i int, follow []Request) {
-	r.open = slices.Delete(r.open, i, i+1)
-	r.open = append(r.open, follow...)
-	for len(r.open) == 0 && r.stage != finished {
-		r.advance()
-	}
-}
-
 func (r *Run) take(q Request, a Answer) ([]Request, error) {
 	switch q.stage {
 	case extracting:
@@ -459,8 +313,7 @@ func (r *Run) take(q Request, a Answer) ([]Request, error) {
 	return nil, r.takeReconciled(a)
 }
 
-// advance opens the round that follows.
-func (r *Run) advance() {
+func (r *Run) advance() bool {
 	switch r.stage {
 	case extracting:
 		r.stage = repairing
@@ -471,23 +324,5 @@ func (r *Run) advance() {
 	default:
 		r.stage = finished
 	}
-}
-
-// Text is the request as one text, for a model that is reached by hand: system,
-// deal and ask, one below the other.
-func (q Request) Text() string {
-	var b strings.Builder
-	for _, s := range q.Params.System {
-		b.WriteString(s.Text)
-		b.WriteString("\n\n")
-	}
-	for _, m := range q.Params.Messages {
-		for _, c := range m.Content {
-			if c.OfText != nil {
-				b.WriteString(c.OfText.Text)
-				b.WriteString("\n\n")
-			}
-		}
-	}
-	return b.String()
+	return r.stage != finished
 }

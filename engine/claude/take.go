@@ -49,6 +49,8 @@ func (q Request) unusable(a Answer) error {
 		_, _, err = decodeItems(a.Text)
 	case repairing:
 		err = decodeObject(a.Text, new(repairAnswer))
+	case listening:
+		_, _, err = decodeKickoff(a.Text)
 	default:
 		err = decodeObject(a.Text, new(reconcileAnswer))
 	}

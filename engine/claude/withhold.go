@@ -130,8 +130,11 @@ func spokenBy(p *throughline.Passage, name string) bool {
 }
 
 func (w Withhold) keepsPassage(p *throughline.Passage) bool {
-	return slices.ContainsFunc(w.People, func(name string) bool { return spokenBy(p, name) }) ||
-		slices.ContainsFunc(w.Patterns, func(re *regexp.Regexp) bool { return re.MatchString(p.Text) })
+	return slices.ContainsFunc(w.People, func(name string) bool { return spokenBy(p, name) }) || w.matches(p.Text)
+}
+
+func (w Withhold) matches(text string) bool {
+	return slices.ContainsFunc(w.Patterns, func(re *regexp.Regexp) bool { return re.MatchString(text) })
 }
 
 // repeatWords is how many words in a row make a repetition of what a person
