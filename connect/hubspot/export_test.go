@@ -19,7 +19,7 @@ func EML(props map[string]string) []byte {
 
 // MarkerLine is the first line of a note, or of a task where an item is given.
 func MarkerLine(key string, version int, item string) string {
-	return marker{key, version, item, digest("x")}.line()
+	return marker{key: key, version: version, item: item, digest: digest("x")}.line()
 }
 
 // ParseMarker reads a text's marker.

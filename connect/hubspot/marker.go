@@ -20,11 +20,16 @@ type marker struct {
 	version int    // of a note
 	item    string // of a task
 	digest  string // of what was written
+	due     string // of a task: the day that it was given, YYYY-MM-DD
 }
 
 func (m marker) String() string {
 	if m.item != "" {
-		return fmt.Sprintf("throughline-%s/%s.%s", m.key, m.item, m.digest)
+		due := m.due
+		if due != "" {
+			due = "." + due
+		}
+		return fmt.Sprintf("throughline-%s/%s.%s%s", m.key, m.item, m.digest, due)
 	}
 	return fmt.Sprintf("throughline-%s.v%d.%s", m.key, m.version, m.digest)
 }
@@ -38,7 +43,7 @@ func (m marker) line() string {
 	return "<p>" + html.EscapeString(firstLine+" Reference: "+m.String()) + "</p>"
 }
 
-var markerForm = regexp.MustCompile(`^Reference: throughline-([A-Za-z0-9._-]{1,64})(?:\.v([0-9]{1,9})|/([A-Za-z0-9._-]{1,64}))\.([0-9a-f]{12})(?:[^A-Za-z0-9._/-]|$)`)
+var markerForm = regexp.MustCompile(`^Reference: throughline-([A-Za-z0-9._-]{1,64})(?:\.v([0-9]{1,9})|/([A-Za-z0-9._-]{1,64}))\.([0-9a-f]{12})(?:\.(\d{4}-\d{2}-\d{2}))?(?:[^A-Za-z0-9._/-]|$)`)
 
 // markerIn reads the marker of a text that we wrote: HTML, which HubSpot may have
 // put into other elements. A text that quotes ours further down is not ours.
@@ -59,7 +64,7 @@ func markerIn(body string) (marker, bool) {
 	if err != nil && m[3] == "" {
 		return marker{}, false
 	}
-	return marker{key: m[1], version: version, item: m[3], digest: m[4]}, true
+	return marker{key: m[1], version: version, item: m[3], digest: m[4], due: m[5]}, true
 }
 
 var (

@@ -18,7 +18,10 @@ import (
 	"throughline/render"
 )
 
-const opPublish = "publish the handoff"
+const (
+	opPublish = "publish the handoff"
+	opLook    = "look for the published handoff"
+)
 
 // The types of association that the vendor numbers itself (AssociationTypes of its
 // client for Node).
@@ -134,19 +137,27 @@ type edition struct {
 
 var publicationKey = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
+// misaddressed is what keeps a publication from being found in the account.
+func misaddressed(pub connect.Publication) string {
+	switch {
+	case !publicationKey.MatchString(pub.Key):
+		return "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
+	case !recordID.MatchString(pub.Deal.ID):
+		return "the deal's id is not that of a deal"
+	}
+	return ""
+}
+
 // edition is what is to stand there. It calls nobody.
 func (p *Portal) edition(pub connect.Publication) (*edition, error) {
 	if pub.Audience == "" {
 		pub.Audience = throughline.AudienceCompany
 	}
-	wrong := ""
+	wrong := misaddressed(pub)
 	switch {
 	case p.cfg.Writing == nil:
 		wrong = "the configuration does not say that handoffs are published here"
-	case !publicationKey.MatchString(pub.Key):
-		wrong = "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
-	case !recordID.MatchString(pub.Deal.ID):
-		wrong = "the deal's id is not that of a deal"
+	case wrong != "":
 	case pub.Handoff == nil:
 		wrong = "there is no handoff"
 	case !pub.Audience.Valid():
@@ -260,12 +271,12 @@ func (p *Portal) look(ctx context.Context, w *edition) (*placed, error) {
 		kinds = "notes,tasks"
 	}
 	q := url.Values{"associations": {kinds}, "archived": {"false"}, "properties": {strings.Join(append([]string{"dealname"}, slices.Sorted(maps.Values(w.fields))...), ",")}}
-	req := connect.Request{Op: "look for the published handoff", Path: p.path("objects", "deals/"+w.deal), Query: q}
+	req := connect.Request{Op: opLook, Path: p.path("objects", "deals/"+w.deal), Query: q}
 	if _, err := p.client.Do(ctx, req, &there.deal); err != nil {
 		return nil, err
 	}
 	d := &Deal{ID: there.deal.ID, Record: there.deal}
-	notes, err := p.oldestFirst(ctx, d, "notes", noteProperties)
+	notes, err := p.oldestFirst(ctx, opLook, d, "notes", noteProperties)
 	if err != nil {
 		return nil, err
 	}
@@ -273,7 +284,7 @@ func (p *Portal) look(ctx context.Context, w *edition) (*placed, error) {
 	if !w.withTasks {
 		return there, nil
 	}
-	tasks, err := p.oldestFirst(ctx, d, "tasks", taskProperties)
+	tasks, err := p.oldestFirst(ctx, opLook, d, "tasks", taskProperties)
 	if err != nil {
 		return nil, err
 	}
@@ -282,12 +293,12 @@ func (p *Portal) look(ctx context.Context, w *edition) (*placed, error) {
 }
 
 // oldestFirst reads all the deal's records of a type, in order of their ids.
-func (p *Portal) oldestFirst(ctx context.Context, d *Deal, kind string, names []string) ([]Record, error) {
+func (p *Portal) oldestFirst(ctx context.Context, op string, d *Deal, kind string, names []string) ([]Record, error) {
 	ids, err := p.associated(ctx, d, kind)
 	if err != nil {
 		return nil, err
 	}
-	found, err := p.batch(ctx, "look for the published handoff", kind, ids, names, nil)
+	found, err := p.batch(ctx, op, kind, ids, names, nil)
 	slices.SortStableFunc(found, func(a, b Record) int { return cmp.Or(cmp.Compare(len(a.ID), len(b.ID)), strings.Compare(a.ID, b.ID)) })
 	return found, err
 }

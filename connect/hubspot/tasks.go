@@ -5,9 +5,9 @@ import (
 	"html"
 	"slices"
 	"strings"
-	"time"
 
 	"throughline"
+	"throughline/connect"
 )
 
 // A task is a milestone's as it is to stand in the account.
@@ -16,7 +16,7 @@ type task struct {
 	subject string
 	body    string // with its first line
 	digest  string
-	due     string // as HubSpot takes it
+	due     string // as HubSpot takes it; empty where it stays as it is
 }
 
 // mostSubject is how long we make a task's title, in characters: longer ones are cut
@@ -27,36 +27,20 @@ const mostSubject = 200
 // most of the world.
 const dueHour = "T12:00:00Z"
 
-// tasksOf are those for the view's milestones that have a day on which they are due,
-// but for what the AE said is no commitment.
+// tasksOf are those for the view's milestones that have a day on which they are due.
 func tasksOf(key string, view *throughline.Handoff, link string) []task {
 	var out []task
-	for _, it := range view.Items {
-		if _, err := time.Parse(time.DateOnly, it.Due); it.Kind != throughline.KindMilestone || err != nil {
+	for _, m := range connect.Milestones(view) {
+		if m.Due == "" {
 			continue
 		}
-		if _, none := it.Remarked(throughline.RemarkNotCommitment); none {
-			continue
-		}
-		t := task{item: milestoneID(it), due: it.Due + dueHour}
-		for n := 2; slices.ContainsFunc(out, func(o task) bool { return o.item == t.item }); n++ {
-			t.item = fmt.Sprintf("%s-%d", milestoneID(it), n)
-		}
-		text := oneLine(it.Text)
-		if corrected, ok := it.Remarked(throughline.RemarkCorrected); ok {
-			text = oneLine(corrected.Text)
-		}
-		t.subject = text
-		if it.Day > 0 {
-			t.subject = fmt.Sprintf("Day %d: %s", it.Day, text)
-		}
-		t.subject = shortened(t.subject, mostSubject)
-		body := "<p>" + html.EscapeString(shortened(text, mostTask)) + "</p>"
+		t := task{item: m.ID, subject: shortened(m.Subject, mostSubject), due: m.Due + dueHour}
+		body := "<p>" + html.EscapeString(shortened(m.Text, mostTask)) + "</p>"
 		if strings.HasPrefix(link, "https://") || strings.HasPrefix(link, "http://") {
 			body += fmt.Sprintf(`<p><a href="%s">Open the handoff</a></p>`, html.EscapeString(link))
 		}
 		t.digest = digest(t.subject, body, t.due)
-		t.body = marker{key: key, item: t.item, digest: t.digest}.line() + body
+		t.body = marker{key: key, item: t.item, digest: t.digest, due: m.Due}.line() + body
 		out = append(out, t)
 	}
 	return out
@@ -64,17 +48,6 @@ func tasksOf(key string, view *throughline.Handoff, link string) []task {
 
 // mostTask is how much of a milestone's text a task holds, in characters.
 const mostTask = 5000
-
-// milestoneID is the same for a milestone in every version of a handoff: it is of
-// the day and of the source's words on which it stands. An item's own id is its
-// place in one version, and another's in the next.
-func milestoneID(it throughline.Item) string {
-	words := it.Text
-	if len(it.Evidence) > 0 {
-		words = it.Evidence[0].Quote
-	}
-	return "milestone-" + digest(fmt.Sprint(it.Day), oneLine(words))
-}
 
 // shortened is a text of at most so many characters.
 func shortened(s string, most int) string {
@@ -90,9 +63,9 @@ const gone = "No longer in the handoff: "
 
 // without is a task of a milestone that is gone, as it is to stand there.
 func without(key string, there placedTask) task {
-	subject := shortened(gone+strings.TrimPrefix(there.subject, gone), mostSubject)
+	subject := shortened(gone+strings.TrimPrefix(there.text("hs_task_subject"), gone), mostSubject)
 	t := task{item: there.item, subject: subject, digest: digest(gone)}
-	t.body = marker{key: key, item: t.item, digest: t.digest}.line() + "<p>The newest version of the handoff does not have this milestone.</p>"
+	t.body = marker{key: key, item: t.item, digest: t.digest, due: there.due}.line() + "<p>The newest version of the handoff does not have this milestone.</p>"
 	return t
 }
 
@@ -107,8 +80,9 @@ func (t task) properties() map[string]string {
 
 // A placedTask is one of ours that stands in the account.
 type placedTask struct {
-	id, item, digest, subject string
-	done                      bool
+	Record
+	item, digest string
+	due          string // the day that we gave it; empty where its marker does not tell
 }
 
 // placedTasks are those of the key among a deal's tasks. Of several for one
@@ -120,14 +94,22 @@ func placedTasks(key string, found []Record) []placedTask {
 		if !ok || m.key != key || m.item == "" || slices.ContainsFunc(out, func(t placedTask) bool { return t.item == m.item }) {
 			continue
 		}
-		out = append(out, placedTask{id: r.ID, item: m.item, digest: m.digest, subject: r.text("hs_task_subject"), done: strings.EqualFold(r.text("hs_task_status"), "COMPLETED")})
+		out = append(out, placedTask{r, m.item, m.digest, m.due})
 	}
 	return out
 }
 
+func (p placedTask) done() bool { return strings.EqualFold(p.text("hs_task_status"), "COMPLETED") }
+
+// day is the day on which the task is due.
+func (p placedTask) day() string { return day(p.text("hs_timestamp")) }
+
+// moved reports whether people gave the task another day than we did.
+func (p placedTask) moved() bool { return p.due != "" && p.day() != p.due }
+
 // missingTasks are the tasks that are to be made, and by id those to be changed:
 // none that people have completed, and none that says what it should, whatever
-// people changed about it.
+// people changed about it. A day that people gave a task stays.
 func (w *edition) missingTasks(there []placedTask) (made []task, changed map[string]task) {
 	changed = map[string]task{}
 	for _, t := range w.tasks {
@@ -135,14 +117,17 @@ func (w *edition) missingTasks(there []placedTask) (made []task, changed map[str
 		switch {
 		case i < 0:
 			made = append(made, t)
-		case there[i].digest != t.digest && !there[i].done:
-			changed[there[i].id] = t
+		case there[i].digest != t.digest && !there[i].done():
+			if there[i].moved() {
+				t.due = ""
+			}
+			changed[there[i].ID] = t
 		}
 	}
 	for _, p := range there {
 		wanted := slices.ContainsFunc(w.tasks, func(t task) bool { return t.item == p.item })
-		if t := without(w.key, p); !wanted && !p.done && p.digest != t.digest {
-			changed[p.id] = t
+		if t := without(w.key, p); !wanted && !p.done() && p.digest != t.digest {
+			changed[p.ID] = t
 		}
 	}
 	return made, changed

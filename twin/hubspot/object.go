@@ -74,6 +74,15 @@ func (s *Server) change(kind string, o *object, rec Record, at time.Time, told b
 			o.props["createdate"] = stamp(o.created)
 		}
 	}
+	if kind == "tasks" {
+		// Until a task is completed, the property is seen to hold when it is due.
+		switch done := o.props["hs_task_status"] == "COMPLETED"; {
+		case !done:
+			o.props["hs_task_completion_date"] = o.props["hs_timestamp"]
+		case rec["hs_task_status"] != "":
+			o.props["hs_task_completion_date"] = stamp(at)
+		}
+	}
 	o.updated = at
 	o.props["hs_object_id"] = o.id
 	o.props[modified(kind)] = stamp(at)

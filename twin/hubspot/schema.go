@@ -19,7 +19,7 @@ func standardProperties() map[string][]Property {
 			"hubspot_owner_id:enumeration hs_lastmodifieddate:datetime hs_object_id:number createdate:datetime",
 		"contacts": "firstname lastname email jobtitle hs_buying_role:enumeration phone lastmodifieddate:datetime hs_object_id:number createdate:datetime",
 		"notes":    "hs_note_body hs_timestamp:datetime hubspot_owner_id:enumeration hs_attachment_ids",
-		"tasks":    "hs_task_subject hs_task_body hs_task_status:enumeration hs_task_priority:enumeration hs_task_type:enumeration hs_timestamp:datetime hubspot_owner_id:enumeration hs_attachment_ids",
+		"tasks":    "hs_task_subject hs_task_body hs_task_status:enumeration hs_task_priority:enumeration hs_task_type:enumeration hs_task_completion_date:datetime hs_timestamp:datetime hubspot_owner_id:enumeration hs_attachment_ids",
 		"calls":    "hs_call_title hs_call_body hs_call_duration:number hs_timestamp:datetime hubspot_owner_id:enumeration hs_attachment_ids",
 		"meetings": "hs_meeting_title hs_meeting_body hs_internal_meeting_notes hs_timestamp:datetime hubspot_owner_id:enumeration hs_attachment_ids",
 		"emails": "hs_email_subject hs_email_text hs_email_html hs_email_direction:enumeration hs_email_headers hs_email_from_email hs_email_from_firstname " +
@@ -47,7 +47,7 @@ func standardProperties() map[string][]Property {
 // readOnly are properties that the service sets itself.
 var readOnly = map[string]bool{
 	"hs_is_closed": true, "hs_is_closed_won": true, "hs_lastmodifieddate": true, "lastmodifieddate": true, "hs_object_id": true, "hs_merged_object_ids": true,
-	"hs_email_from_email": true, "hs_email_from_firstname": true, "hs_email_from_lastname": true, "hs_email_to_email": true, "hs_email_cc_email": true,
+	"hs_task_completion_date": true, "hs_email_from_email": true, "hs_email_from_firstname": true, "hs_email_from_lastname": true, "hs_email_to_email": true, "hs_email_cc_email": true,
 }
 
 // readable is a property's name as its label: "NextStep" is "Next step".
