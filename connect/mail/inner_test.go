@@ -173,6 +173,35 @@ func FuzzCompose(f *testing.F) {
 	})
 }
 
+// FuzzPrepare: a letter's header has the field that was set, or nothing is written.
+func FuzzPrepare(f *testing.F) {
+	f.Add("List-Unsubscribe", "<https://handoff.example.com/survey/stop/a>", "One question")
+	f.Add("X-A: 1\r\nBcc", "a@b.example", "x\r\nBcc: a@b.example")
+	f.Add("x-a", "=?utf-8?q?=0D=0A?=", "\xff")
+	f.Add("List-Help", strings.Repeat("a ", 900)+"b", "")
+	c := newClient(f)
+	f.Fuzz(func(t *testing.T, name, value, subject string) {
+		l, err := c.prepare(connect.Letter{Key: "k", To: "ann@example.com", Subject: subject, Text: "a\n", HTML: "<p>a</p>", Header: map[string]string{name: value}})
+		if err != nil {
+			if len(value) > 25 && strings.Contains(err.Error(), value) {
+				t.Errorf("%v repeats what it refuses", err)
+			}
+			return
+		}
+		var raw bytes.Buffer
+		if _, err := l.mail.WriteTo(&raw); err != nil {
+			t.Fatal(err)
+		}
+		got, err := enmime.NewParser(enmime.DisableCharacterDetection(true)).ReadEnvelope(&raw)
+		if err != nil || len(got.Errors) > 0 {
+			t.Fatalf("%q: %q, %q: %v, %v", name, value, subject, err, got)
+		}
+		if len(got.Root.Header) != 11 || got.GetHeader(name) != value || strings.TrimSpace(got.Text) != "a" {
+			t.Errorf("%q: %q came as %q among %v", name, value, got.GetHeader(name), got.Root.Header)
+		}
+	})
+}
+
 // text is the plain part of a letter.
 func (l *letter) text() string {
 	_, text, _ := strings.Cut(l.words, "\n")

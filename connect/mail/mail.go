@@ -1,8 +1,8 @@
 // Package mail sends messages to single people by SMTP. Each bears a Message-ID
 // that is made of its key, the same for every try to send it, so that the one
-// duplicate that a crash can cause is known for one. The mails say in a header and
-// in their last line that Throughline wrote them: package folder takes neither
-// them nor quotes of them for evidence.
+// duplicate that a crash can cause is known for one. The mails say in a header, and
+// messages in their last line too, that Throughline wrote them: package folder takes
+// neither them nor quotes of them for evidence.
 package mail
 
 import (

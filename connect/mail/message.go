@@ -24,8 +24,9 @@ const Header = "X-Throughline"
 // again where an answer quotes it.
 const Notice = "Sent by Throughline, not by a person."
 
-// A letter is a message, checked and ready to be written.
+// A letter is a mail, checked and ready to be written.
 type letter struct {
+	key    string // of every try to send it
 	to, id string
 	words  string // all that it says, for errors to be held against
 	mail   *gomail.Msg
@@ -48,31 +49,39 @@ type link struct {
 // keyForm is what [connect.Message] says of its Key.
 var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
+// fault is the advice where only Throughline can have made what is wrong.
+const fault = "this is a fault in Throughline; please report it"
+
 // compose checks a message and makes a letter of it.
 func (c *Client) compose(m connect.Message) (*letter, error) {
-	if !keyForm.MatchString(m.Key) {
-		return nil, refused(errors.New("it has no usable key"), "this is a fault in Throughline; please report it")
-	}
-	to, err := address(m.To)
-	if err != nil {
-		return nil, refused(err, "check the person's email address in the CRM")
-	}
 	p, err := pageOf(m)
 	if err != nil {
 		return nil, refused(err, "check the address of Throughline's own pages in the configuration")
 	}
 	rich, err := p.html()
 	if err != nil {
-		return nil, refused(err, "this is a fault in Throughline; please report it")
+		return nil, refused(err, fault)
 	}
-	text := p.text()
-	l := &letter{to: to, id: c.messageID(m.Key), words: p.Subject + "\n" + text, mail: gomail.NewMsg(gomail.WithNoDefaultUserAgent())}
+	return c.write(m.Key, m.To, p.Subject, p.text(), rich)
+}
+
+// write checks for whom a mail is and under which key, and makes a letter of what it
+// says.
+func (c *Client) write(key, to, subject, text, rich string) (*letter, error) {
+	if !keyForm.MatchString(key) {
+		return nil, refused(errors.New("it has no usable key"), fault)
+	}
+	to, err := address(to)
+	if err != nil {
+		return nil, refused(err, "check the person's email address in the CRM")
+	}
+	l := &letter{key: key, to: to, id: c.messageID(key), words: subject + "\n" + text, mail: gomail.NewMsg(gomail.WithNoDefaultUserAgent())}
 	l.mail.FromMailAddress(&c.cfg.From)
 	l.mail.ToMailAddress(&netmail.Address{Address: to})
 	if c.cfg.ReplyTo.Address != "" {
 		l.mail.ReplyToMailAddress(&c.cfg.ReplyTo)
 	}
-	l.mail.Subject(unencoded(p.Subject))
+	l.mail.Subject(unencoded(subject))
 	l.mail.SetDateWithValue(c.cfg.Now())
 	l.mail.SetMessageIDWithValue(l.id)
 	l.mail.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834, section 5
@@ -96,10 +105,7 @@ func (c *Client) messageID(key string) string {
 // pageOf is what a message shows: no action that opens no page, for a mail's
 // buttons can do nothing else.
 func pageOf(m connect.Message) (page, error) {
-	p := page{Subject: cut(line(m.Subject), mostSubject), Notice: Notice}
-	if p.Subject == "" {
-		p.Subject = "(no subject)"
-	}
+	p := page{Subject: subjectOf(m.Subject), Notice: Notice}
 	for _, s := range m.Paragraphs {
 		if ls := lines(s); len(ls) > 0 {
 			p.Paragraphs = append(p.Paragraphs, ls)
@@ -120,6 +126,14 @@ func pageOf(m connect.Message) (page, error) {
 		p.Actions = append(p.Actions, l)
 	}
 	return p, nil
+}
+
+// subjectOf is a subject as a mail bears it.
+func subjectOf(s string) string {
+	if s = cut(line(s), mostSubject); s != "" {
+		return s
+	}
+	return "(no subject)"
 }
 
 // webAddress is an address that a button may open: http or https, with a host,

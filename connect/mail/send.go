@@ -22,19 +22,24 @@ func (c *Client) Send(ctx context.Context, m connect.Message) (connect.Copy, err
 	if err != nil {
 		return connect.Copy{}, err
 	}
-	done, err := c.turns.take(ctx, m.Key)
+	return c.once(ctx, l)
+}
+
+// once makes a try to send a letter that is not known to be sent.
+func (c *Client) once(ctx context.Context, l *letter) (connect.Copy, error) {
+	done, err := c.turns.take(ctx, l.key)
 	if err != nil {
 		return connect.Copy{}, &connect.Error{Vendor: Vendor, Op: "wait for another try of the message", Err: err}
 	}
 	defer done()
 	there := connect.Copy{ID: l.id}
-	if known, err := c.known(ctx, m.Key); err != nil || known {
+	if known, err := c.known(ctx, l.key); err != nil || known {
 		return there, err
 	}
 	if err := c.deliver(ctx, l); err != nil {
 		return connect.Copy{}, err
 	}
-	c.record(ctx, m.Key)
+	c.record(ctx, l.key)
 	there.Made = true
 	return there, nil
 }

@@ -17,6 +17,7 @@ var About = connect.About{
 	For:    "writing to people who are not written to in a chat",
 	Writes: []string{
 		"one mail to one person: a review asked for, a handoff published, a reminder",
+		"the survey's one question to one of the customer's people, and one reminder of it",
 	},
 	Needs: []string{
 		fmt.Sprintf("a server that sends mail for your company, by SMTP: its name, port and way of encryption (`%s`, as a rule port %d; `%s`, encrypted from the start, port %d; "+
