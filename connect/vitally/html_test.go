@@ -176,7 +176,7 @@ func TestTooLong(t *testing.T) {
 // FuzzMark: no markup that stands in Vitally breaks reading it, and a mark is read
 // as it was written, however Vitally writes its characters.
 func FuzzMark(f *testing.F) {
-	m := mark{3, "company", "0123456789abcdef"}
+	m := mark{3, "company", "0123456789abcdef", "2026-07-08"}
 	f.Add(m.html("Written by Throughline."))
 	f.Add("<p>throughline.handoff/v1 &middot; version&nbsp;3 &middot; company &middot; 0123456789abcdef</p>")
 	f.Add("throughline.handoff/v1 · version 99999999999 · x · 0")
@@ -191,7 +191,7 @@ func FuzzMark(f *testing.F) {
 }
 
 func TestMarkAsVitallyMayWriteIt(t *testing.T) {
-	want := mark{3, "company", "0123456789abcdef"}
+	want := mark{version: 3, what: "company", digest: "0123456789abcdef"}
 	for _, markup := range []string{
 		want.html("Written by Throughline."),
 		"<p>Written (throughline.handoff/v1 &middot; version 3 &#183; company\n&middot; 0123456789abcdef)</p>",

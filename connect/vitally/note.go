@@ -27,6 +27,8 @@ const (
 // characters. Vitally tells no limit.
 const mostLine = 255
 
+const wrongKey = "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
+
 var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // Publish writes the handoff as a note of the customer's account, as the audience
@@ -84,7 +86,7 @@ func (c *Client) edition(p connect.Publication) (*edition, error) {
 	wrong := ""
 	switch {
 	case !keyForm.MatchString(p.Key):
-		wrong = "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
+		wrong = wrongKey
 	case p.Handoff == nil:
 		wrong = "there is no handoff"
 	case !p.Audience.Valid():
@@ -107,7 +109,7 @@ func (c *Client) edition(p connect.Publication) (*edition, error) {
 	if e.date.IsZero() {
 		e.date = c.cfg.Now()
 	}
-	e.mark = mark{view.Version, string(p.Audience), digest(e.subject, body)}
+	e.mark = mark{version: view.Version, what: string(p.Audience), digest: digest(e.subject, body)}
 	e.note = e.mark.html("Written by Throughline. A newer version of the handoff replaces this text.") + body
 	return e, nil
 }

@@ -14,6 +14,7 @@ var notes string
 var About = connect.About{
 	System: Vendor,
 	For:    "the handoff as a note where CSMs work; milestones as tasks",
+	Reads:  []string{"with `tasks`, what became of the milestones' tasks"},
 	Writes: []string{
 		"where the configuration has handoffs published here, one note of the customer's account for each handoff",
 		"with `tasks`, a task for each milestone, with its due date, assigned to the CSM",
@@ -32,6 +33,7 @@ var About = connect.About{
 		{For: "a handoff published", Count: "three (the account, its notes, the note written), and one for each further 100 notes of the account; the note category is asked for once"},
 		{For: "its milestones", Count: "one for each 100 tasks of the account, one for each task that is made or changed, and one to learn once who the CSM is in Vitally"},
 		{For: "the same again", Count: "two, three with tasks"},
+		{For: "following a handoff's tasks", Count: "two (the account, its tasks), one for each further 100 tasks of the account, and one where it is not known yet whose a task is"},
 		{For: "a handoff removed", Count: "three, and one for each task"},
 		{For: "checking its permissions", Count: "three, five with tasks, one more with a category"},
 	},
@@ -56,7 +58,8 @@ var About = connect.About{
 		{What: "that `/admins` tells ids and email addresses", Source: "without it tasks are assigned to nobody", Unconfirmed: true},
 		{What: "that a note or task without what it must have is refused with 400 and not made, by which the check tries writing", Unconfirmed: true},
 		{What: "what is answered to a key that may not do something", Source: "taken to be 401 or 403", Unconfirmed: true},
-		{What: "the address at which a person opens a note", Source: "none is told", Unconfirmed: true},
+		{What: "that `dueDate` is given as a day or as a moment", Source: "both are taken; a moment's day is taken in UTC", Unconfirmed: true},
+		{What: "the address at which a person opens a note or a task", Source: "none is told", Unconfirmed: true},
 	},
 	Notes: connect.Filled(notes, map[string]any{"quotes": mostTaskQuotes, "size": connect.Size(mostHTML), "tries": tries}),
 }

@@ -5,13 +5,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"throughline"
 	"throughline/connect"
@@ -26,46 +26,17 @@ type milestone struct {
 	about    string // HTML
 }
 
-// milestones are those of a view of a handoff, but for what the AE said is no
-// commitment.
+// milestones are those of a view of a handoff.
 func milestones(key string, view *throughline.Handoff, link string) []milestone {
 	var out []milestone
-	seen := map[string]int{}
-	for _, it := range view.Items {
-		if _, none := it.Remarked(throughline.RemarkNotCommitment); none || it.Kind != throughline.KindMilestone {
-			continue
-		}
-		id := milestoneID(it)
-		if seen[id]++; seen[id] > 1 {
-			id = fmt.Sprintf("%s-%d", id, seen[id])
-		}
-		text := it.Text
-		if corrected, ok := it.Remarked(throughline.RemarkCorrected); ok {
-			text = corrected.Text
-		}
-		name := text
-		if it.Day > 0 {
-			name = fmt.Sprintf("Day %d: %s", it.Day, text)
-		}
-		m := milestone{external: key + "/" + id, name: shortened(name, mostLine), due: it.Due}
-		body := milestoneHTML(it, text, link)
-		m.mark = mark{view.Version, markMilestone, digest(m.name, m.due, body)}
+	for _, of := range connect.Milestones(view) {
+		m := milestone{external: key + "/" + of.ID, name: shortened(of.Subject, mostLine), due: of.Due}
+		body := milestoneHTML(of.Item, of.Text, link)
+		m.mark = mark{view.Version, markMilestone, digest(m.name, m.due, body), m.due}
 		m.about = m.mark.html("Written by Throughline from the handoff.") + body
 		out = append(out, m)
 	}
 	return out
-}
-
-// milestoneID is the same for a milestone in every version of a handoff: it is of
-// the day and of the source's words on which it stands. An item's own id is its
-// place in one version, and another's in the next. Where a version rests on other
-// words, it is another milestone.
-func milestoneID(it throughline.Item) string {
-	words := it.Text
-	if len(it.Evidence) > 0 {
-		words = it.Evidence[0].Quote
-	}
-	return "milestone-" + digest(fmt.Sprint(it.Day), strings.Join(strings.Fields(words), " "))[:12]
 }
 
 // A task is one of an account's.
@@ -74,9 +45,32 @@ type task struct {
 	ExternalID  string          `json:"externalId"`
 	Name        string          `json:"name"`
 	Description string          `json:"description"`
+	DueDate     string          `json:"dueDate"` // a day, or a moment
+	AssignedTo  string          `json:"assignedToId"`
 	CompletedAt string          `json:"completedAt"`
+	UpdatedAt   string          `json:"updatedAt"`
 	ArchivedAt  string          `json:"archivedAt"`
 	Tags        json.RawMessage `json:"tags"`
+}
+
+// day is the day on which the task is due; empty where it has none.
+func (t task) day() string {
+	if _, err := time.Parse(time.DateOnly, t.DueDate); err == nil {
+		return t.DueDate
+	}
+	if at := when(t.DueDate); !at.IsZero() {
+		return at.Format(time.DateOnly)
+	}
+	return ""
+}
+
+// when reads a moment as the API gives it; zero where it is none.
+func when(s string) time.Time {
+	at, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}
+	}
+	return at.UTC()
 }
 
 // ours reports whether a task is one that a newer version may change: neither done
@@ -168,11 +162,7 @@ func (c *Client) admin(ctx context.Context, email string) (string, error) {
 		return known, nil
 	}
 	id := ""
-	err := each(ctx, c, "find the CSM among the users", "admins", nil, func(one struct {
-		ID    string `json:"id"`
-		Email string `json:"email"`
-	},
-	) bool {
+	err := each(ctx, c, "find the CSM among the users", "admins", nil, func(one user) bool {
 		if strings.EqualFold(one.Email, email) {
 			id = one.ID
 		}
@@ -193,6 +183,12 @@ func (c *Client) admin(ctx context.Context, email string) (string, error) {
 	return id, nil
 }
 
+// A user is one of the organisation's, whom the API calls admins.
+type user struct {
+	ID    string `json:"id"`
+	Email string `json:"email"`
+}
+
 // A step is a call that makes or changes a task.
 type step struct {
 	external string
@@ -201,8 +197,8 @@ type step struct {
 }
 
 // steps are those from the tasks that are there to those that should be. What the
-// handoff does not change is not written, so that a date or a name that people
-// changed stays until it does. A milestone that the handoff has no longer says so in
+// handoff does not change is not written, so that a name that people changed stays
+// until it does. A milestone that the handoff has no longer says so in
 // its task, which stays for a person to close: whether the work is still wanted is
 // theirs to say.
 func (e *edition) steps(there map[string]task) []step {
@@ -216,13 +212,13 @@ func (e *edition) steps(there map[string]task) []step {
 		case !ok:
 			out = append(out, m.made(e.account))
 		case ours && (has.what != m.mark.what || has.digest != m.mark.digest) && has.version <= m.mark.version:
-			out = append(out, m.changed(t))
+			out = append(out, m.changed(t, has))
 		}
 	}
 	for _, external := range slices.Sorted(maps.Keys(there)) {
 		t := there[external]
 		if has, ours := t.ours(); ours && !wanted[external] && has.what == markMilestone && has.version <= e.mark.version {
-			out = append(out, withdrawn(t, e.mark.version))
+			out = append(out, withdrawn(t, has, e.mark.version))
 		}
 	}
 	return out
@@ -236,9 +232,10 @@ func (m milestone) made(account string) step {
 	return step{m.external, body, connect.Request{Op: opTask, Method: http.MethodPost, Path: "tasks", Body: body}}
 }
 
-func (m milestone) changed(t task) step {
+// changed changes a task that has a mark of ours. A day that people gave it stays.
+func (m milestone) changed(t task, has mark) step {
 	body := map[string]any{"name": m.name, "description": m.about}
-	if m.due != "" {
+	if moved := has.due != "" && t.day() != has.due; m.due != "" && !moved {
 		body["dueDate"] = m.due
 	}
 	return changing(t, body)
@@ -250,9 +247,9 @@ var markLine = regexp.MustCompile(`<p><em>[^<]*` + regexp.QuoteMeta(throughline.
 // notInHandoff begins the name of a task whose milestone the handoff has no longer.
 const notInHandoff = "No longer in the handoff: "
 
-func withdrawn(t task, version int) step {
+func withdrawn(t task, has mark, version int) step {
 	name := shortened(notInHandoff+cmp.Or(t.Name, "a milestone"), mostLine)
-	m := mark{version, markWithdrawn, digest(name)}
+	m := mark{version, markWithdrawn, digest(name), has.due}
 	about := m.html("Written by Throughline. The handoff has this milestone no longer. Close the task if nobody needs it.")
 	return changing(t, map[string]any{"name": name, "description": about + markLine.ReplaceAllString(t.Description, "")})
 }

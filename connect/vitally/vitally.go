@@ -83,6 +83,7 @@ type Client struct {
 	mu       sync.Mutex
 	category string            // the id of Config.Category, when it is known
 	admins   map[string]string // ids of Vitally's users by email address, as far as they are known
+	emails   map[string]string // and their email addresses by id
 }
 
 var subdomainForm = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$`)

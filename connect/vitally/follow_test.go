@@ -1,0 +1,183 @@
+package vitally_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"throughline"
+	"throughline/connect"
+	"throughline/render"
+	"throughline/render/rendertest"
+	"throughline/twin/fault"
+	twin "throughline/twin/vitally"
+)
+
+func (r *rig) follow(t *testing.T, p connect.Publication) []connect.Followed {
+	t.Helper()
+	got, err := r.client(t).Follow(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.SortFunc(got, func(a, b connect.Followed) int { return strings.Compare(a.Due, b.Due) })
+	return got
+}
+
+// TestFollow: what people did to a task is told, whatever a newer version changes.
+func TestFollow(t *testing.T) {
+	r := newRig(t)
+	other := r.twin.AddAdmin("Sanne", "Sanne@foldline.example")
+	r.publish(t, brightwater(t))
+	all := connect.Milestones(brightwater(t))
+	const csm = "tomas.lind@foldline.example"
+	want := []connect.Followed{
+		{Milestone: all[0].ID, At: today, Due: all[0].Due, Owner: csm},
+		{Milestone: all[1].ID, At: today, Due: all[1].Due, Owner: csm},
+	}
+	r.twin.Forget()
+	if diff := cmp.Diff(want, r.follow(t, publication(brightwater(t)))); diff != "" {
+		t.Errorf("as they were made: %s", diff)
+	}
+	if diff := cmp.Diff(map[string]int{twin.RouteAccount: 1, twin.RouteAccountTasks: 1, twin.RouteAdmins: 1}, r.twin.Requests()); diff != "" {
+		t.Error(diff)
+	}
+	if err := r.clock.Sleep(t.Context(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	r.twin.Edit(r.taskOf(t, allWards).ID, map[string]any{"completedAt": "2026-06-01T12:30:00.000Z", "description": "<p>Sanne did this.</p>"})
+	r.twin.Edit(r.taskOf(t, fourWards).ID, map[string]any{"dueDate": "2026-05-20T00:00:00.000Z", "assignedToId": other})
+	want[0].At, want[0].Due, want[0].Owner = r.clock.Now(), "2026-05-20", "sanne@foldline.example"
+	want[1].Done, want[1].At = true, today.Add(30*time.Minute)
+	if diff := cmp.Diff(want, r.follow(t, publication(brightwater(t)))); diff != "" {
+		t.Errorf("after people: %s", diff)
+	}
+	newer := brightwater(t)
+	newer.Version = 2
+	for i := range newer.Items {
+		if it := &newer.Items[i]; it.Kind == throughline.KindMilestone {
+			it.Text, it.Due = it.Text+" Really.", "2026-09-09"
+		}
+	}
+	r.publish(t, newer)
+	if diff := cmp.Diff(want, r.follow(t, publication(newer))); diff != "" {
+		t.Errorf("after a newer version: %s", diff)
+	}
+	if name := r.taskOf(t, fourWards).Name; !strings.HasSuffix(name, "Really.") {
+		t.Errorf("the newer version's task is %q", name)
+	}
+	r.twin.Archive(r.taskOf(t, fourWards).ID)
+	if diff := cmp.Diff(want[1:], r.follow(t, publication(newer))); diff != "" {
+		t.Errorf("after one was archived: %s", diff)
+	}
+}
+
+// TestFollowKnows: owners are asked for once.
+func TestFollowKnows(t *testing.T) {
+	r := newRig(t)
+	r.publish(t, brightwater(t))
+	c := r.client(t)
+	r.twin.Forget()
+	for range 2 {
+		if got, err := c.Follow(t.Context(), publication(brightwater(t))); err != nil || len(got) != 2 || got[0].Owner == "" {
+			t.Fatal(got, err)
+		}
+	}
+	if n := r.twin.Requests()[twin.RouteAdmins]; n != 1 {
+		t.Errorf("asked for %d times", n)
+	}
+	r.twin.Withheld = []string{"admins"}
+	if got := r.follow(t, publication(brightwater(t))); len(got) != 2 || got[0].Owner != "" {
+		t.Errorf("where users may not be asked for: %v", got)
+	}
+}
+
+// TestFollowPages: other tasks of the account, and those of another handoff, are none
+// of this one's.
+func TestFollowPages(t *testing.T) {
+	r := newRig(t)
+	r.publish(t, brightwater(t))
+	r.other(t, 230)
+	p := publication(brightwater(t))
+	p.Key += "x"
+	if got := r.follow(t, p); got != nil {
+		t.Errorf("another handoff's are taken for this one's: %v", got)
+	}
+	r.twin.Forget()
+	if got := r.follow(t, publication(brightwater(t))); len(got) != 2 || r.twin.Requests()[twin.RouteAccountTasks] != 3 {
+		t.Errorf("%v, %v", got, r.twin.Requests())
+	}
+}
+
+func TestFollowNothing(t *testing.T) {
+	r := newRig(t)
+	r.config.Tasks = false
+	if got := r.follow(t, publication(brightwater(t))); got != nil || len(r.twin.Requests()) != 0 {
+		t.Errorf("%v, %v", got, r.twin.Requests())
+	}
+}
+
+func TestFollowFaults(t *testing.T) {
+	for _, route := range []string{twin.RouteAccount, twin.RouteAccountTasks, twin.RouteAdmins} {
+		for name, tt := range map[string]struct {
+			fault  fault.Fault
+			passes bool
+		}{
+			"500":          {fault.Fault{Status: 500}, true},
+			"reset":        {fault.Fault{Reset: true}, true},
+			"cut":          {fault.Fault{Cut: 5}, true},
+			"500 for ever": {fault.Fault{Status: 500, Times: 99}, false},
+			"refused":      {fault.Fault{Status: 401}, false},
+		} {
+			t.Run(fmt.Sprint(route, " ", name), func(t *testing.T) {
+				r := newRig(t)
+				r.publish(t, brightwater(t))
+				tt.fault.Route = route
+				r.twin.Fail(tt.fault)
+				got, err := r.client(t).Follow(t.Context(), publication(brightwater(t)))
+				var e *connect.Error
+				switch {
+				case tt.passes && (err != nil || len(got) != 2):
+					t.Errorf("not got over: %v, %v", got, err)
+				case !tt.passes && (!errors.As(err, &e) || e.Advice == "" || got != nil || strings.Contains(err.Error(), apiKey)):
+					t.Errorf("%v, %v", got, err)
+				}
+			})
+		}
+	}
+	r := newRig(t)
+	for _, p := range []connect.Publication{{Key: "a/b", Deal: connect.Record{Account: crmAccount}}, {Key: key}} {
+		var e *connect.Error
+		if _, err := r.client(t).Follow(t.Context(), p); !errors.As(err, &e) || e.Advice == "" {
+			t.Errorf("%+v: %v", p, err)
+		}
+	}
+}
+
+// TestFollowAgrees: for the company, what is followed has the ids that the team's
+// milestones have.
+func TestFollowAgrees(t *testing.T) {
+	r := newRig(t)
+	p := publication(rendertest.Handoff(t))
+	p.Audience = throughline.AudienceCompany
+	if _, err := r.client(t).Publish(t.Context(), p); err != nil {
+		t.Fatal(err)
+	}
+	var team []string
+	for _, m := range connect.Milestones(p.Handoff) {
+		team = append(team, m.ID)
+	}
+	got := r.follow(t, p)
+	for _, f := range got {
+		if !slices.Contains(team, f.Milestone) {
+			t.Errorf("%s is none of the team's %v", f.Milestone, team)
+		}
+	}
+	if n := len(connect.Milestones(render.For(p.Handoff, p.Audience))); len(got) != n || n == 0 {
+		t.Errorf("%d are followed of %d", len(got), n)
+	}
+}
