@@ -53,7 +53,7 @@ func milestonesOf(h *throughline.Handoff) []throughline.Milestone {
 	var out []throughline.Milestone
 	for _, m := range connect.Milestones(h) {
 		out = append(out, throughline.Milestone{
-			ID: m.ID, Item: m.Item.ID, Day: m.Item.Day, Text: m.Text, Promised: m.Item.Due, Due: m.Item.Due, Status: throughline.MilestoneOpen,
+			ID: m.ID, Item: m.Item.ID, Day: m.Item.Day, Text: m.Text, Promised: m.Due, Due: m.Due, Status: throughline.MilestoneOpen,
 		})
 	}
 	return out

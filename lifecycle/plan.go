@@ -24,6 +24,9 @@ type Rules struct {
 	// LookEvery is how often the deal is looked at for what came late. Where the CRM
 	// tells of a change, it is looked at before.
 	LookEvery time.Duration
+	// GatherFor is how long after somebody saved a step of a review of what is out
+	// already more is waited for, before it goes out again.
+	GatherFor time.Duration
 	// RemindAE are the reminders to review, from the draft on.
 	RemindAE []time.Duration
 	// RemindCSM are the reminders to accept, from the publication on.
@@ -67,7 +70,7 @@ type Rules struct {
 func DefaultRules() Rules {
 	const day = 24 * time.Hour
 	return Rules{
-		PublishAfter: day, ReviewTime: 4 * time.Hour, KickoffLead: 2 * time.Hour, CollectEvery: 30 * time.Minute, LookEvery: 12 * time.Hour,
+		PublishAfter: day, ReviewTime: 4 * time.Hour, KickoffLead: 2 * time.Hour, CollectEvery: 30 * time.Minute, LookEvery: 12 * time.Hour, GatherFor: 2 * time.Minute,
 		RemindAE:      []time.Duration{4 * time.Hour, 16 * time.Hour},
 		RemindCSM:     []time.Duration{day, 3 * day, 5 * day},
 		BeforeKickoff: []time.Duration{day, 2 * time.Hour},
@@ -230,9 +233,13 @@ func (r Rules) publish(p *plan, run Run) {
 		p.add(r.PublishAt(run), DutyRelease, "", 1)
 		return
 	}
+	due := run.Published
+	if run.GatherUntil.After(due) {
+		due = run.GatherUntil
+	}
 	for _, to := range r.Destinations {
 		// A version goes out again when people said something of it.
-		p.add(run.Published, DutyPublish, to, issue(run.PublishedVersion, run.Reissued))
+		p.add(due, DutyPublish, to, issue(run.PublishedVersion, run.Reissued))
 	}
 }
 
@@ -458,7 +465,11 @@ func (r Rules) survey(p *plan, run Run) {
 // milestones take the promises of the handoff that is out for work, remind those who
 // own them, and read back what became of their tasks.
 func (r Rules) milestones(p *plan, run Run) {
-	p.add(run.Published, DutyMilestones, "", issue(run.PublishedVersion, run.Reissued))
+	at := "" // some days count from the kickoff
+	if !run.Kickoff.IsZero() {
+		at = stampOf(run.Kickoff)
+	}
+	p.add(run.Published, DutyMilestones, at, issue(run.PublishedVersion, run.Reissued))
 	pending := false
 	for _, m := range run.Milestones {
 		if !m.Pending() {

@@ -290,7 +290,7 @@ func TestRemindsUntilAccepted(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.until(monday.Add(10 * 24 * time.Hour))
-		if got, want := s.letters(lifecycle.WayMail, "csm@example.com"), []string{"The +24h0m0s", "Before +48h0m0s"}; !slices.Equal(got, want) {
+		if got, want := s.letters(lifecycle.WayMail, "csm@example.com"), []string{"The +24h0m0s", "Before +48h0m0s", "The +72h0m0s", "Was +167h0m0s", "Was +216h0m0s"}; !slices.Equal(got, want) {
 			t.Errorf("the CSM was written to %q, not %q", got, want)
 		}
 		if o := s.pages["slack "+id].outcomes; len(o) != 1 || !o[0].Accepted || o[0].By != "csm@example.com" || o[0].Version != 1 {

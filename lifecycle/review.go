@@ -99,6 +99,10 @@ func (s *Service) keepReview(ctx context.Context, id string, r Review, words []W
 		}
 		if len(c.Moves) > 0 && !run.Published.IsZero() {
 			run.Reissued++ // what is out there is to show it
+			run.GatherUntil = now
+			if !r.Done {
+				run.GatherUntil = now.Add(s.Rules.GatherFor)
+			}
 		}
 		c.Plan = s.Rules.Plan(*run)
 		return c, nil

@@ -66,8 +66,10 @@ type Run struct {
 	Published        time.Time // when the handoff first went out
 	PublishedVersion int
 
-	// Reissued counts how often what people said changed a handoff that is out.
-	Reissued int
+	// Reissued counts how often what people said changed a handoff that is out, and
+	// GatherUntil is until when more of the same is waited for.
+	Reissued    int
+	GatherUntil time.Time
 
 	Returns      int // how often the CSM returned it
 	Returned     time.Time
