@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"throughline/connect/gong"
-	gongtwin "throughline/twin/gong"
+	"throughline/twin/fault"
 	notiontwin "throughline/twin/notion"
 	salesforcetwin "throughline/twin/salesforce"
 )
@@ -174,7 +174,7 @@ func TestCheckChangesNothing(t *testing.T) {
 	if after := len(b.notion.Published()); after != before {
 		t.Errorf("Notion: %d pages, then %d", before, after)
 	}
-	b.gong.Fail(gongtwin.Fault{Status: 403, Times: 1000})
+	b.gong.Fail(fault.Fault{Status: 403, Times: 1000})
 	if r := b.run(t, "check"); r.status != exitFailed || !strings.Contains(r.stdout, "MISSING") || !strings.Contains(r.stdout, "To change\n  - Gong, api:calls") || !strings.Contains(r.stderr, "missing") {
 		t.Errorf("%d: %s%s", r.status, r.stdout, r.stderr)
 	}

@@ -19,6 +19,7 @@ import (
 	"throughline"
 	"throughline/connect/gong"
 	"throughline/folder"
+	"throughline/twin/fault"
 	gongtwin "throughline/twin/gong"
 	notiontwin "throughline/twin/notion"
 	salesforcetwin "throughline/twin/salesforce"
@@ -371,7 +372,7 @@ func TestOneSystemDown(t *testing.T) {
 		down func(b *bed)
 		kind throughline.SourceKind // which nothing is read of
 	}{
-		gong.Vendor: {func(b *bed) { b.gong.Fail(gongtwin.Fault{Status: 403, Times: 1000}) }, throughline.SourceCall},
+		gong.Vendor: {func(b *bed) { b.gong.Fail(fault.Fault{Status: 403, Times: 1000}) }, throughline.SourceCall},
 		"Slack":     {func(b *bed) { b.slack.Withhold(slacktwin.AllScopes...) }, throughline.SourceChat},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"throughline/connect"
 	"throughline/connect/callindex"
 	"throughline/connect/gong"
+	"throughline/twin/fault"
 	twin "throughline/twin/gong"
 )
 
@@ -102,7 +103,7 @@ func TestCollect(t *testing.T) {
 func TestCollectSyncs(t *testing.T) {
 	r := newRig(t)
 	record := recordOf(r.deal())
-	down := twin.Fault{Path: twin.PathCalls, Times: 4, Status: 503}
+	down := fault.Fault{Route: twin.PathCalls, Times: 4, Status: 503}
 	r.twin.Fail(down)
 	var e *connect.Error
 	if _, err := r.collector().Collect(t.Context(), record, t.TempDir()); !errors.As(err, &e) || !e.Temporary {

@@ -22,6 +22,7 @@ import (
 	"throughline/connect/callindex"
 	"throughline/connect/gong"
 	"throughline/folder"
+	"throughline/twin/fault"
 	twin "throughline/twin/gong"
 )
 
@@ -220,28 +221,28 @@ func TestFaults(t *testing.T) {
 	}
 
 	for name, tc := range map[string]struct {
-		fault twin.Fault
+		fault fault.Fault
 		fails string // the first try's error holds it; empty where that ends well
 	}{
-		"429":                {twin.Fault{Status: 429, RetryAfter: "2"}, ""},
-		"429 for an hour":    {twin.Fault{Status: 429, RetryAfter: "3600"}, "Wait"},
-		"429 for good":       {twin.Fault{Status: 429, RetryAfter: "1", Times: 4}, "HTTP 429"},
-		"500":                {twin.Fault{Status: 500}, ""},
-		"503 twice":          {twin.Fault{Status: 503, Times: 2}, ""},
-		"502 for good":       {twin.Fault{Status: 502, Times: 4}, "status page"},
-		"reset":              {twin.Fault{Reset: true}, ""},
-		"reset for good":     {twin.Fault{Reset: true, Times: 4}, "can be reached"},
-		"slow":               {twin.Fault{Slow: time.Second}, ""},
-		"truncated":          {twin.Fault{Cut: 700}, ""},
-		"truncated for good": {twin.Fault{Cut: 700, Times: 4}, "can be reached"},
-		"refused once":       {twin.Fault{Status: 401}, "access key"},
-		"forbidden once":     {twin.Fault{Status: 403}, "scope api:calls:read"},
-		"bad request":        {twin.Fault{Status: 400}, "Ordered to fail"},
-		"moved":              {twin.Fault{Status: 301, Location: "https://us-1.api.gong.example/v2"}, "us-1.api.gong.example"},
+		"429":                {fault.Fault{Status: 429, RetryAfter: "2"}, ""},
+		"429 for an hour":    {fault.Fault{Status: 429, RetryAfter: "3600"}, "Wait"},
+		"429 for good":       {fault.Fault{Status: 429, RetryAfter: "1", Times: 4}, "HTTP 429"},
+		"500":                {fault.Fault{Status: 500}, ""},
+		"503 twice":          {fault.Fault{Status: 503, Times: 2}, ""},
+		"502 for good":       {fault.Fault{Status: 502, Times: 4}, "status page"},
+		"reset":              {fault.Fault{Reset: true}, ""},
+		"reset for good":     {fault.Fault{Reset: true, Times: 4}, "can be reached"},
+		"slow":               {fault.Fault{Slow: time.Second}, ""},
+		"truncated":          {fault.Fault{Cut: 700}, ""},
+		"truncated for good": {fault.Fault{Cut: 700, Times: 4}, "can be reached"},
+		"refused once":       {fault.Fault{Status: 401}, "access key"},
+		"forbidden once":     {fault.Fault{Status: 403}, "scope api:calls:read"},
+		"bad request":        {fault.Fault{Status: 400}, "Ordered to fail"},
+		"moved":              {fault.Fault{Status: 301, Location: "https://us-1.api.gong.example/v2"}, "us-1.api.gong.example"},
 	} {
-		for at, where := range map[string]twin.Fault{
-			"first page": {Path: twin.PathCalls}, "second page": {Path: twin.PathCalls, After: 1},
-			"calls": {Path: twin.PathCalls, After: 2}, "transcripts": {Path: twin.PathTranscripts},
+		for at, where := range map[string]fault.Fault{
+			"first page": {Route: twin.PathCalls}, "second page": {Route: twin.PathCalls, After: 1},
+			"calls": {Route: twin.PathCalls, After: 2}, "transcripts": {Route: twin.PathTranscripts},
 		} {
 			if name == "slow" && at != "first page" {
 				continue // it takes real time
@@ -251,7 +252,7 @@ func TestFaults(t *testing.T) {
 				r.deal()
 				r.others(120)
 				fault := tc.fault
-				fault.Path, fault.After = where.Path, where.After
+				fault.Route, fault.After = where.Route, where.After
 				r.twin.Fail(fault)
 				if fault.Slow > 0 {
 					r.index.Client.HTTP.HTTP.Timeout = fault.Slow / 2

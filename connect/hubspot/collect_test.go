@@ -17,6 +17,7 @@ import (
 	"throughline"
 	"throughline/connect"
 	"throughline/folder"
+	"throughline/twin/fault"
 	twin "throughline/twin/hubspot"
 )
 
@@ -369,7 +370,7 @@ func TestGaps(t *testing.T) {
 func TestGapsOfFaults(t *testing.T) {
 	b := newBench(t)
 	b.small(t)
-	b.twin.Order("meetings/batch/read", 99, twin.Fault{Status: 503})
+	b.twin.Order("meetings/batch/read", 99, fault.Fault{Status: 503})
 	dir := t.TempDir()
 	_, gaps, err := b.portal(t).Collect(t.Context(), deal, dir)
 	if err != nil || !slices.ContainsFunc(gaps, func(g connect.Gap) bool { return strings.HasPrefix(g.What, "meetings could not be read") && g.Pending }) {
@@ -416,7 +417,7 @@ func TestFileBounds(t *testing.T) {
 // TestFilesElsewhere: files are fetched without the token, from wherever HubSpot says,
 // and what is cut short or larger than told is a gap.
 func TestFilesElsewhere(t *testing.T) {
-	for name, fault := range map[string]twin.Fault{"cut": {Cut: true}, "gone": {Status: 404}, "refused": {Status: 403}, "moved": {Status: 302, Header: map[string]string{"Location": "https://x.example"}}} {
+	for name, fault := range map[string]fault.Fault{"cut": {Cut: 20}, "gone": {Status: 404}, "refused": {Status: 403}, "moved": {Status: 302, Location: "https://x.example"}} {
 		b := newBench(t)
 		b.small(t)
 		b.twin.Order("/signed/", 99, fault)

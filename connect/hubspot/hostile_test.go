@@ -11,6 +11,7 @@ import (
 
 	"throughline/connect"
 	"throughline/connect/hubspot"
+	"throughline/twin/fault"
 	twin "throughline/twin/hubspot"
 	"throughline/won"
 )
@@ -20,13 +21,13 @@ import (
 func TestPlantedSecrets(t *testing.T) {
 	const said = "customer-words-9c1d"
 	for _, path := range []string{"GET /crm/objects/2026-09/deals", "batch/read", "/crm/properties", "/crm/owners", "deals/search", "/crm/objects/2026-09/notes", "tasks/batch", "PATCH", "signed"} {
-		for _, fault := range []twin.Fault{
-			{Status: 400, Category: "VALIDATION_ERROR", Message: `Property values were not valid: [{"name":"` + said + `","error":"X","message":"` + plantedSecret + `"}] ` + said},
-			{Status: 403, Category: "MISSING_SCOPES", Message: plantedSecret + said},
-			{Status: 409, Category: said, Message: plantedSecret},
-			{Status: 500, Category: "X", Message: plantedSecret + said},
-			{Status: 200, Category: plantedSecret, Message: said},
-			{Status: 302, Header: map[string]string{"Location": "https://elsewhere.example/" + plantedSecret}},
+		for _, fault := range []fault.Fault{
+			{Status: 400, Code: "VALIDATION_ERROR", Message: `Property values were not valid: [{"name":"` + said + `","error":"X","message":"` + plantedSecret + `"}] ` + said},
+			{Status: 403, Code: "MISSING_SCOPES", Message: plantedSecret + said},
+			{Status: 409, Code: said, Message: plantedSecret},
+			{Status: 500, Code: "X", Message: plantedSecret + said},
+			{Status: 200, Code: plantedSecret, Message: said},
+			{Status: 302, Location: "https://elsewhere.example/" + plantedSecret},
 		} {
 			b := newPress(t)
 			b.twin.Set("deals", deal, twin.Record{"dealname": said, "loss_risk": said}, b.now())

@@ -18,6 +18,7 @@ import (
 	"throughline/connect/hubspot"
 	"throughline/folder"
 	"throughline/render/rendertest"
+	"throughline/twin/fault"
 	twin "throughline/twin/hubspot"
 )
 
@@ -361,46 +362,46 @@ func TestPublishFaults(t *testing.T) {
 	type row struct {
 		path   string
 		times  int
-		fault  twin.Fault
+		fault  fault.Fault
 		passes bool   // the first try gets over it
 		later  string // the path where it was published before, if it is another
 	}
 	table := map[string]row{
-		"looking: 500":                  {deals, 2, twin.Fault{Status: 500}, true, ""},
-		"looking: for ever":             {deals, 99, twin.Fault{Status: 502}, false, ""},
-		"looking: cut":                  {look, 1, twin.Fault{Cut: true}, true, ""},
-		"looking: the day's calls":      {look, 1, twin.Fault{Status: 429, Policy: "DAILY"}, false, ""},
-		"properties: 500, stored":       {fields, 1, twin.Fault{Status: 500, Stored: true}, true, ""},
-		"properties: reset, stored":     {fields, 1, twin.Fault{Reset: true, Stored: true}, true, ""},
-		"properties: reset for ever":    {fields, 99, twin.Fault{Reset: true}, false, ""},
-		"properties: refused":           {fields, 1, twin.Fault{Status: 400, Category: "VALIDATION_ERROR", Message: `x {"name":"handoff_link","error":"INVALID_URL"} pump`}, false, ""},
-		"the token is refused":          {deals, 1, twin.Fault{Status: 401, Category: "EXPIRED_AUTHENTICATION"}, false, ""},
-		"everything: reset, then well":  {"/crm/", 3, twin.Fault{Reset: true}, true, ""},
-		"owners: 503 for ever":          {"/crm/owners", 99, twin.Fault{Status: 503}, false, ""},
-		"tasks: an answer that is none": {create, 1, twin.Fault{Status: 207, Stored: true}, true, "tasks/batch/update"},
+		"looking: 500":                  {deals, 2, fault.Fault{Status: 500}, true, ""},
+		"looking: for ever":             {deals, 99, fault.Fault{Status: 502}, false, ""},
+		"looking: cut":                  {look, 1, fault.Fault{Cut: 20}, true, ""},
+		"looking: the day's calls":      {look, 1, fault.Fault{Status: 429, Code: "DAILY"}, false, ""},
+		"properties: 500, stored":       {fields, 1, fault.Fault{Status: 500, Stored: true}, true, ""},
+		"properties: reset, stored":     {fields, 1, fault.Fault{Reset: true, Stored: true}, true, ""},
+		"properties: reset for ever":    {fields, 99, fault.Fault{Reset: true}, false, ""},
+		"properties: refused":           {fields, 1, fault.Fault{Status: 400, Code: "VALIDATION_ERROR", Message: `x {"name":"handoff_link","error":"INVALID_URL"} pump`}, false, ""},
+		"the token is refused":          {deals, 1, fault.Fault{Status: 401, Code: "EXPIRED_AUTHENTICATION"}, false, ""},
+		"everything: reset, then well":  {"/crm/", 3, fault.Fault{Reset: true}, true, ""},
+		"owners: 503 for ever":          {"/crm/owners", 99, fault.Fault{Status: 503}, false, ""},
+		"tasks: an answer that is none": {create, 1, fault.Fault{Status: 207, Stored: true}, true, "tasks/batch/update"},
 	}
 	for _, at := range []struct{ name, path, later string }{
 		{"note", "POST /crm/objects/2026-09/notes$", "PATCH /crm/objects/2026-09/notes/"},
 		{"tasks", create, "tasks/batch/update"},
 	} {
 		for name, one := range map[string]row{
-			"reset":                         {at.path, 1, twin.Fault{Reset: true}, true, ""},
-			"reset, stored":                 {at.path, 1, twin.Fault{Reset: true, Stored: true}, true, ""},
-			"500":                           {at.path, 1, twin.Fault{Status: 500}, true, ""},
-			"500, stored":                   {at.path, 1, twin.Fault{Status: 500, Stored: true}, true, ""},
-			"502, stored, for ever":         {at.path, 99, twin.Fault{Status: 502, Stored: true}, true, ""},
-			"500 for ever":                  {at.path, 99, twin.Fault{Status: 500}, false, ""},
-			"521, stored":                   {at.path, 1, twin.Fault{Status: 521, Stored: true}, true, ""},
-			"523":                           {at.path, 1, twin.Fault{Status: 523}, true, ""},
-			"524, stored":                   {at.path, 1, twin.Fault{Status: 524, Stored: true}, true, ""},
-			"cut":                           {at.path, 1, twin.Fault{Cut: true}, true, ""},
-			"slow, stored":                  {at.path, 1, twin.Fault{Slow: time.Minute, Stored: true}, true, ""},
-			"slow":                          {at.path, 1, twin.Fault{Slow: time.Minute}, true, ""},
-			"too many in 10 seconds":        {at.path, 1, twin.Fault{Status: 429, Policy: "TEN_SECONDLY_ROLLING"}, true, ""},
-			"locked":                        {at.path, 1, twin.Fault{Status: 423, Category: "RESOURCE_LOCKED"}, true, ""},
-			"the account is moved":          {at.path, 1, twin.Fault{Status: 477, Header: map[string]string{"Retry-After": "5"}}, true, ""},
-			"the account is moved for long": {at.path, 1, twin.Fault{Status: 477, Header: map[string]string{"Retry-After": "86400"}}, false, ""},
-			"a scope is missing":            {at.path, 1, twin.Fault{Status: 403, Category: "MISSING_SCOPES"}, false, ""},
+			"reset":                         {at.path, 1, fault.Fault{Reset: true}, true, ""},
+			"reset, stored":                 {at.path, 1, fault.Fault{Reset: true, Stored: true}, true, ""},
+			"500":                           {at.path, 1, fault.Fault{Status: 500}, true, ""},
+			"500, stored":                   {at.path, 1, fault.Fault{Status: 500, Stored: true}, true, ""},
+			"502, stored, for ever":         {at.path, 99, fault.Fault{Status: 502, Stored: true}, true, ""},
+			"500 for ever":                  {at.path, 99, fault.Fault{Status: 500}, false, ""},
+			"521, stored":                   {at.path, 1, fault.Fault{Status: 521, Stored: true}, true, ""},
+			"523":                           {at.path, 1, fault.Fault{Status: 523}, true, ""},
+			"524, stored":                   {at.path, 1, fault.Fault{Status: 524, Stored: true}, true, ""},
+			"cut":                           {at.path, 1, fault.Fault{Cut: 20}, true, ""},
+			"slow, stored":                  {at.path, 1, fault.Fault{Slow: time.Minute, Stored: true}, true, ""},
+			"slow":                          {at.path, 1, fault.Fault{Slow: time.Minute}, true, ""},
+			"too many in 10 seconds":        {at.path, 1, fault.Fault{Status: 429, Code: "TEN_SECONDLY_ROLLING"}, true, ""},
+			"locked":                        {at.path, 1, fault.Fault{Status: 423, Code: "RESOURCE_LOCKED"}, true, ""},
+			"the account is moved":          {at.path, 1, fault.Fault{Status: 477, RetryAfter: "5"}, true, ""},
+			"the account is moved for long": {at.path, 1, fault.Fault{Status: 477, RetryAfter: "86400"}, false, ""},
+			"a scope is missing":            {at.path, 1, fault.Fault{Status: 403, Code: "MISSING_SCOPES"}, false, ""},
 		} {
 			one.later = at.later
 			table[at.name+": "+name] = one
@@ -438,7 +439,7 @@ func TestPublishFaults(t *testing.T) {
 				case err != nil && (strings.Contains(err.Error(), "pump") || strings.Contains(err.Error(), plantedSecret)):
 					t.Errorf("the error tells: %v", err)
 				}
-				b.twin.Clear()
+				b.twin.Heal()
 				b.set(b.now().Add(25 * time.Hour)) // beyond what the account asked to be left alone for
 				if _, err := p.Publish(t.Context(), pub); err != nil {
 					t.Errorf("the second try: %v", err)
@@ -544,8 +545,8 @@ func TestRemove(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := len(b.twin.All("tasks")) + len(b.twin.All("notes"))
-	b.twin.Order("DELETE /crm/objects/2026-09/tasks", 1, twin.Fault{Reset: true, Stored: true})
-	b.twin.Order("DELETE /crm/objects/2026-09/notes", 1, twin.Fault{Status: 502, Stored: true})
+	b.twin.Order("DELETE /crm/objects/2026-09/tasks", 1, fault.Fault{Reset: true, Stored: true})
+	b.twin.Order("DELETE /crm/objects/2026-09/notes", 1, fault.Fault{Status: 502, Stored: true})
 	for range 2 {
 		if err := b.portal(t).Remove(t.Context(), c.ID); err != nil {
 			t.Fatal(err)

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"throughline/connect"
+	"throughline/twin/fault"
 	twin "throughline/twin/hubspot"
 	"throughline/won"
 )
@@ -297,26 +298,26 @@ func TestWonFaults(t *testing.T) {
 	for name, tt := range map[string]struct {
 		path   string
 		times  int
-		fault  twin.Fault
+		fault  fault.Fault
 		passes bool
 		waited time.Duration // at least
 	}{
-		"search: too many in a second":   {"deals/search", 2, twin.Fault{Status: 429, Policy: "SECONDLY"}, true, 2 * time.Second},
-		"search: too many in 10 seconds": {"deals/search", 1, twin.Fault{Status: 429, Policy: "TEN_SECONDLY_ROLLING"}, true, 10 * time.Second},
-		"search: the day's calls":        {"deals/search", 1, twin.Fault{Status: 429, Policy: "DAILY"}, false, 0},
-		"search: Retry-After":            {"deals/search", 1, twin.Fault{Status: 429, Policy: "SECONDLY", Header: map[string]string{"Retry-After": "7"}}, true, 7 * time.Second},
-		"search: 502":                    {"deals/search", 2, twin.Fault{Status: 502}, true, 0},
-		"search: 502 for ever":           {"deals/search", 99, twin.Fault{Status: 502}, false, 0},
-		"search: cut":                    {"deals/search", 1, twin.Fault{Cut: true}, true, 0},
-		"search: reset":                  {"deals/search", 1, twin.Fault{Reset: true}, true, 0},
-		"dating: locked":                 {"deals/batch/read", 1, twin.Fault{Status: 423, Category: "RESOURCE_LOCKED"}, true, 2 * time.Second},
-		"dating: moved":                  {"deals/batch/read", 1, twin.Fault{Status: 477, Header: map[string]string{"Retry-After": "30"}}, true, 30 * time.Second},
-		"dating: moved for a day":        {"deals/batch/read", 1, twin.Fault{Status: 477, Header: map[string]string{"Retry-After": "86400"}}, false, 0},
-		"dating: 521":                    {"deals/batch/read", 1, twin.Fault{Status: 521}, true, 0},
-		"dating: 523":                    {"deals/batch/read", 1, twin.Fault{Status: 523}, true, 0},
-		"dating: 524":                    {"deals/batch/read", 1, twin.Fault{Status: 524}, true, 0},
-		"dating: 504":                    {"deals/batch/read", 1, twin.Fault{Status: 504}, true, 0},
-		"dating: refused":                {"deals/batch/read", 1, twin.Fault{Status: 400, Category: "VALIDATION_ERROR", Message: "secret words"}, false, 0},
+		"search: too many in a second":   {"deals/search", 2, fault.Fault{Status: 429, Code: "SECONDLY"}, true, 2 * time.Second},
+		"search: too many in 10 seconds": {"deals/search", 1, fault.Fault{Status: 429, Code: "TEN_SECONDLY_ROLLING"}, true, 10 * time.Second},
+		"search: the day's calls":        {"deals/search", 1, fault.Fault{Status: 429, Code: "DAILY"}, false, 0},
+		"search: Retry-After":            {"deals/search", 1, fault.Fault{Status: 429, Code: "SECONDLY", RetryAfter: "7"}, true, 7 * time.Second},
+		"search: 502":                    {"deals/search", 2, fault.Fault{Status: 502}, true, 0},
+		"search: 502 for ever":           {"deals/search", 99, fault.Fault{Status: 502}, false, 0},
+		"search: cut":                    {"deals/search", 1, fault.Fault{Cut: 20}, true, 0},
+		"search: reset":                  {"deals/search", 1, fault.Fault{Reset: true}, true, 0},
+		"dating: locked":                 {"deals/batch/read", 1, fault.Fault{Status: 423, Code: "RESOURCE_LOCKED"}, true, 2 * time.Second},
+		"dating: moved":                  {"deals/batch/read", 1, fault.Fault{Status: 477, RetryAfter: "30"}, true, 30 * time.Second},
+		"dating: moved for a day":        {"deals/batch/read", 1, fault.Fault{Status: 477, RetryAfter: "86400"}, false, 0},
+		"dating: 521":                    {"deals/batch/read", 1, fault.Fault{Status: 521}, true, 0},
+		"dating: 523":                    {"deals/batch/read", 1, fault.Fault{Status: 523}, true, 0},
+		"dating: 524":                    {"deals/batch/read", 1, fault.Fault{Status: 524}, true, 0},
+		"dating: 504":                    {"deals/batch/read", 1, fault.Fault{Status: 504}, true, 0},
+		"dating: refused":                {"deals/batch/read", 1, fault.Fault{Status: 400, Code: "VALIDATION_ERROR", Message: "secret words"}, false, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -334,7 +335,7 @@ func TestWonFaults(t *testing.T) {
 			case b.waited < tt.waited:
 				t.Errorf("waited %s, want %s", b.waited, tt.waited)
 			}
-			b.twin.Clear()
+			b.twin.Heal()
 			b.set(b.now().Add(25 * time.Hour))
 			if wins, _, err := p.Won(t.Context(), won.Filter{}, start, b.now()); err != nil || ids(wins) != "41" {
 				t.Errorf("after that: %v, %v", wins, err)

@@ -15,6 +15,7 @@ import (
 	"throughline/connect"
 	"throughline/connect/notion"
 	"throughline/folder"
+	"throughline/twin/fault"
 	twin "throughline/twin/notion"
 )
 
@@ -198,7 +199,7 @@ func TestCollectAgain(t *testing.T) {
 	if err := os.WriteFile(own, []byte("# Mine\n\nText.\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	r.twin.Fail(twin.Fault{Route: twin.RoutePage, Status: 503, Times: 4})
+	r.twin.Fail(fault.Fault{Route: twin.RoutePage, Status: 503, Times: 4})
 	if err := collect(both); err != nil || len(saved(t, dir)) != 3 {
 		t.Errorf("while one can't be read: %v, %q", err, saved(t, dir))
 	}

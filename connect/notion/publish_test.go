@@ -15,6 +15,7 @@ import (
 	"throughline/connect"
 	"throughline/connect/notion"
 	"throughline/render"
+	"throughline/twin/fault"
 	twin "throughline/twin/notion"
 )
 
@@ -298,15 +299,15 @@ func TestFaults(t *testing.T) {
 	clean.publish(t, next(t))
 	second := clean.only(t).Blocks
 
-	faults := map[string]twin.Fault{
+	faults := map[string]fault.Fault{
 		"409":              {Status: 409},
 		"429":              {Status: 429, RetryAfter: "7"},
 		"429 long":         {Status: 429, RetryAfter: "600"},
 		"500":              {Status: 500},
 		"503":              {Status: 503},
 		"503 stored":       {Status: 503, Stored: true},
-		"503 stored, told": {Status: 503, Stored: true, Tell: true},
-		"503 partly":       {Status: 503, Stored: true, Tell: true, Partial: 5},
+		"503 stored, told": {Status: 503, Stored: true, More: twin.More{Tell: true}},
+		"503 partly":       {Status: 503, Stored: true, More: twin.More{Tell: true, Partial: 5}},
 		"529":              {Status: 529},
 		"504 stored":       {Status: 504, Stored: true},
 		"reset":            {Reset: true},
@@ -366,7 +367,7 @@ func TestFaults(t *testing.T) {
 func TestErrorsAreTheVendors(t *testing.T) {
 	for _, status := range []int{409, 429, 500, 503} {
 		r := newRig(t)
-		r.twin.Fail(twin.Fault{Route: twin.RouteCreate, Status: status, Reason: "more_than_a_minute_allows", Stored: status >= 500, Tell: true})
+		r.twin.Fail(fault.Fault{Route: twin.RouteCreate, Status: status, Stored: status >= 500, More: twin.More{Reason: "more_than_a_minute_allows", Tell: true}})
 		r.publish(t, small(t))
 		r.only(t)
 	}
@@ -394,7 +395,7 @@ func (r *rig) until(t *testing.T, h *throughline.Handoff) int {
 // TestBlocked: some refusals are not waited for.
 func TestBlocked(t *testing.T) {
 	r := newRig(t)
-	r.twin.Fail(twin.Fault{Route: twin.RouteQuery, Status: 429, Reason: "public_api_request_blocked", Times: 9})
+	r.twin.Fail(fault.Fault{Route: twin.RouteQuery, Status: 429, More: twin.More{Reason: "public_api_request_blocked"}, Times: 9})
 	_, err := r.c.Publish(t.Context(), publication(small(t)))
 	var e *connect.Error
 	if !errors.As(err, &e) || e.Temporary || !strings.Contains(err.Error(), "blocked") || r.twin.Requests()[twin.RouteQuery] != 1 {
@@ -408,7 +409,7 @@ func TestBlocked(t *testing.T) {
 func TestLag(t *testing.T) {
 	r := newRig(t)
 	r.twin.Lag = 8 * time.Second
-	r.twin.Fail(twin.Fault{Route: twin.RouteCreate, Reset: true, Stored: true})
+	r.twin.Fail(fault.Fault{Route: twin.RouteCreate, Reset: true, Stored: true})
 	r.publish(t, small(t))
 	r.only(t)
 

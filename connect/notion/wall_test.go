@@ -16,6 +16,7 @@ import (
 	"throughline"
 	"throughline/render"
 	"throughline/render/rendertest"
+	"throughline/twin/fault"
 	twin "throughline/twin/notion"
 )
 
@@ -225,7 +226,7 @@ func compare(t *testing.T, got []twin.Block, want []render.Block) {
 func TestNothingLeaks(t *testing.T) {
 	var out strings.Builder
 	r := newRig(t)
-	for name, f := range map[string]twin.Fault{
+	for name, f := range map[string]fault.Fault{
 		"400": {Status: 400}, "401": {Status: 401}, "403": {Status: 403}, "404": {Status: 404}, "409": {Status: 409, Times: 20}, "429": {Status: 429, Times: 20}, "503": {Status: 503, Times: 20},
 	} {
 		for _, route := range []string{twin.RouteQuery, twin.RouteCreate, twin.RouteAppend} {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"throughline/connect"
+	"throughline/twin/fault"
 	twin "throughline/twin/salesforce"
 )
 
@@ -55,7 +56,7 @@ func TestCheck(t *testing.T) {
 
 func TestCheckWithoutAPI(t *testing.T) {
 	b := newBench(t)
-	b.twin.Order("composite", 1, twin.Fault{Status: 403, Code: "API_DISABLED_FOR_ORG", Message: "API is not enabled"})
+	b.twin.Order("composite", 1, fault.Fault{Status: 403, Code: "API_DISABLED_FOR_ORG", Message: "API is not enabled"})
 	rows := b.org(t).Check(t.Context())
 	if diff := cmp.Diff([]string{"API Enabled"}, lacking(rows)); diff != "" || len(rows) != 1 || !strings.Contains(rows[0].Err.Error(), "API Enabled") {
 		t.Errorf("%s %+v", diff, rows)

@@ -12,6 +12,7 @@ import (
 	"throughline"
 	"throughline/connect"
 	"throughline/connect/salesforce"
+	"throughline/twin/fault"
 	twin "throughline/twin/salesforce"
 )
 
@@ -250,33 +251,33 @@ func TestPublishFaults(t *testing.T) {
 	for name, tt := range map[string]struct {
 		path   string
 		times  int
-		fault  twin.Fault
+		fault  fault.Fault
 		passes bool // the first try gets over it
 	}{
-		"reset":                        {writing, 1, twin.Fault{Reset: true}, true},
-		"reset, stored":                {writing, 1, twin.Fault{Reset: true, Stored: true}, true},
-		"500":                          {writing, 1, twin.Fault{Status: 500}, true},
-		"500, stored":                  {writing, 1, twin.Fault{Status: 500, Stored: true}, true},
-		"503 with code, stored":        {writing, 1, twin.Fault{Status: 503, Code: "SERVER_UNAVAILABLE", Message: "busy", Stored: true}, true},
-		"502, stored, over and over":   {writing, 99, twin.Fault{Status: 502, Stored: true}, true},
-		"500 over and over":            {writing, 99, twin.Fault{Status: 500}, false},
-		"cut":                          {writing, 1, twin.Fault{Cut: true}, true},
-		"slow, stored":                 {writing, 1, twin.Fault{Slow: time.Minute, Stored: true}, true},
-		"slow":                         {writing, 1, twin.Fault{Slow: time.Minute}, true},
-		"429":                          {writing, 1, twin.Fault{Status: 429, Header: map[string]string{"Retry-After": "3"}}, true},
-		"session ended":                {writing, 1, twin.Fault{Status: 401, Code: "INVALID_SESSION_ID", Message: "Session expired or invalid"}, true},
-		"quota":                        {writing, 1, twin.Fault{Status: 403, Code: "REQUEST_LIMIT_EXCEEDED", Message: "TotalRequests Limit exceeded."}, false},
-		"not allowed":                  {writing, 1, twin.Fault{Status: 403, Code: "INSUFFICIENT_ACCESS_OR_READONLY", Message: "insufficient access rights"}, false},
-		"looking: 500":                 {looking, 2, twin.Fault{Status: 500}, true},
-		"looking: 500 over and over":   {looking, 99, twin.Fault{Status: 500}, false},
-		"looking: cut":                 {looking, 1, twin.Fault{Cut: true}, true},
-		"fields: 500, stored":          {fields, 1, twin.Fault{Status: 500, Stored: true}, true},
-		"fields: reset, stored":        {fields, 1, twin.Fault{Reset: true, Stored: true}, true},
-		"fields: reset over and over":  {fields, 99, twin.Fault{Reset: true}, false},
-		"fields: refused by the org":   {fields, 1, twin.Fault{Status: 400, Code: "UNABLE_TO_LOCK_ROW", Message: "unable to obtain exclusive access"}, true},
-		"token: none, over and over":   {"oauth2", 99, twin.Fault{Status: 503}, false},
-		"token: reset":                 {"oauth2", 1, twin.Fault{Reset: true}, true},
-		"everything: reset, then well": {"/services/", 3, twin.Fault{Reset: true}, true},
+		"reset":                        {writing, 1, fault.Fault{Reset: true}, true},
+		"reset, stored":                {writing, 1, fault.Fault{Reset: true, Stored: true}, true},
+		"500":                          {writing, 1, fault.Fault{Status: 500}, true},
+		"500, stored":                  {writing, 1, fault.Fault{Status: 500, Stored: true}, true},
+		"503 with code, stored":        {writing, 1, fault.Fault{Status: 503, Code: "SERVER_UNAVAILABLE", Message: "busy", Stored: true}, true},
+		"502, stored, over and over":   {writing, 99, fault.Fault{Status: 502, Stored: true}, true},
+		"500 over and over":            {writing, 99, fault.Fault{Status: 500}, false},
+		"cut":                          {writing, 1, fault.Fault{Cut: 20}, true},
+		"slow, stored":                 {writing, 1, fault.Fault{Slow: time.Minute, Stored: true}, true},
+		"slow":                         {writing, 1, fault.Fault{Slow: time.Minute}, true},
+		"429":                          {writing, 1, fault.Fault{Status: 429, RetryAfter: "3"}, true},
+		"session ended":                {writing, 1, fault.Fault{Status: 401, Code: "INVALID_SESSION_ID", Message: "Session expired or invalid"}, true},
+		"quota":                        {writing, 1, fault.Fault{Status: 403, Code: "REQUEST_LIMIT_EXCEEDED", Message: "TotalRequests Limit exceeded."}, false},
+		"not allowed":                  {writing, 1, fault.Fault{Status: 403, Code: "INSUFFICIENT_ACCESS_OR_READONLY", Message: "insufficient access rights"}, false},
+		"looking: 500":                 {looking, 2, fault.Fault{Status: 500}, true},
+		"looking: 500 over and over":   {looking, 99, fault.Fault{Status: 500}, false},
+		"looking: cut":                 {looking, 1, fault.Fault{Cut: 20}, true},
+		"fields: 500, stored":          {fields, 1, fault.Fault{Status: 500, Stored: true}, true},
+		"fields: reset, stored":        {fields, 1, fault.Fault{Reset: true, Stored: true}, true},
+		"fields: reset over and over":  {fields, 99, fault.Fault{Reset: true}, false},
+		"fields: refused by the org":   {fields, 1, fault.Fault{Status: 400, Code: "UNABLE_TO_LOCK_ROW", Message: "unable to obtain exclusive access"}, true},
+		"token: none, over and over":   {"oauth2", 99, fault.Fault{Status: 503}, false},
+		"token: reset":                 {"oauth2", 1, fault.Fault{Reset: true}, true},
+		"everything: reset, then well": {"/services/", 3, fault.Fault{Reset: true}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, published := range []bool{false, true} {
@@ -298,7 +299,7 @@ func TestPublishFaults(t *testing.T) {
 				case err != nil && (strings.Contains(err.Error(), "pump") || strings.Contains(err.Error(), plantedSecret)):
 					t.Errorf("the error tells: %v", err)
 				}
-				b.twin.Clear()
+				b.twin.Heal()
 				b.publish(t, version)
 				if diff := cmp.Diff(one(float64(version)), b.copies()); diff != "" {
 					t.Errorf("version %d: %s", version, diff)

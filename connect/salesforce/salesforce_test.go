@@ -28,6 +28,7 @@ import (
 	"throughline/connect"
 	"throughline/connect/salesforce"
 	"throughline/folder"
+	"throughline/twin/fault"
 	twin "throughline/twin/salesforce"
 )
 
@@ -299,7 +300,7 @@ func TestCursorGone(t *testing.T) {
 		b.twin.Put("Note", twin.Record{"ParentId": id, "Title": "Call", "Body": "x", "OwnerId": "005000000000001AAA"})
 	}
 	b.twin.PageSize = 3
-	b.twin.Order("/query/", 1, twin.Fault{Status: 400, Code: "INVALID_QUERY_LOCATOR", Message: "invalid query locator"})
+	b.twin.Order("/query/", 1, fault.Fault{Status: 400, Code: "INVALID_QUERY_LOCATOR", Message: "invalid query locator"})
 	d := b.read(t, id)
 	found := false
 	for _, g := range d.Gaps {
@@ -378,25 +379,25 @@ func TestFaults(t *testing.T) {
 	for name, tt := range map[string]struct {
 		path  string
 		times int
-		fault twin.Fault
+		fault fault.Fault
 		code  string // of the error; "-" for another; empty where it is got over
 	}{
-		"429":                   {"composite", 1, twin.Fault{Status: 429, Header: map[string]string{"Retry-After": "3"}}, ""},
-		"500 once":              {"composite", 1, twin.Fault{Status: 500}, ""},
-		"503 with code":         {"composite", 2, twin.Fault{Status: 503, Code: "SERVER_UNAVAILABLE", Message: "busy"}, ""},
-		"500 always":            {"composite", 99, twin.Fault{Status: 500}, "-"},
-		"reset":                 {"composite", 1, twin.Fault{Reset: true}, ""},
-		"cut":                   {"composite", 1, twin.Fault{Cut: true}, ""},
-		"cut file":              {"VersionData", 1, twin.Fault{Cut: true}, ""},
-		"slow once":             {"composite", 1, twin.Fault{Slow: time.Minute}, ""},
-		"quota":                 {"composite", 1, twin.Fault{Status: 403, Code: "REQUEST_LIMIT_EXCEEDED", Message: "TotalRequests Limit exceeded."}, "REQUEST_LIMIT_EXCEEDED"},
-		"concurrent":            {"composite", 1, twin.Fault{Status: 403, Code: "REQUEST_LIMIT_EXCEEDED", Message: "ConcurrentRequests (Concurrent API Requests) Limit exceeded."}, ""},
-		"session":               {"composite", 1, twin.Fault{Status: 401, Code: "INVALID_SESSION_ID", Message: "Session expired or invalid"}, ""},
-		"session always":        {"composite", 99, twin.Fault{Status: 401, Code: "INVALID_SESSION_ID", Message: "Session expired or invalid"}, "INVALID_SESSION_ID"},
-		"API off":               {"composite", 1, twin.Fault{Status: 403, Code: "API_DISABLED_FOR_ORG", Message: "API is not enabled"}, "API_DISABLED_FOR_ORG"},
-		"retired version":       {"composite", 1, twin.Fault{Status: 410}, "-"},
-		"token endpoint down":   {"oauth2", 1, twin.Fault{Status: 503}, ""},
-		"token endpoint resets": {"oauth2", 1, twin.Fault{Reset: true}, ""},
+		"429":                   {"composite", 1, fault.Fault{Status: 429, RetryAfter: "3"}, ""},
+		"500 once":              {"composite", 1, fault.Fault{Status: 500}, ""},
+		"503 with code":         {"composite", 2, fault.Fault{Status: 503, Code: "SERVER_UNAVAILABLE", Message: "busy"}, ""},
+		"500 always":            {"composite", 99, fault.Fault{Status: 500}, "-"},
+		"reset":                 {"composite", 1, fault.Fault{Reset: true}, ""},
+		"cut":                   {"composite", 1, fault.Fault{Cut: 20}, ""},
+		"cut file":              {"VersionData", 1, fault.Fault{Cut: 20}, ""},
+		"slow once":             {"composite", 1, fault.Fault{Slow: time.Minute}, ""},
+		"quota":                 {"composite", 1, fault.Fault{Status: 403, Code: "REQUEST_LIMIT_EXCEEDED", Message: "TotalRequests Limit exceeded."}, "REQUEST_LIMIT_EXCEEDED"},
+		"concurrent":            {"composite", 1, fault.Fault{Status: 403, Code: "REQUEST_LIMIT_EXCEEDED", Message: "ConcurrentRequests (Concurrent API Requests) Limit exceeded."}, ""},
+		"session":               {"composite", 1, fault.Fault{Status: 401, Code: "INVALID_SESSION_ID", Message: "Session expired or invalid"}, ""},
+		"session always":        {"composite", 99, fault.Fault{Status: 401, Code: "INVALID_SESSION_ID", Message: "Session expired or invalid"}, "INVALID_SESSION_ID"},
+		"API off":               {"composite", 1, fault.Fault{Status: 403, Code: "API_DISABLED_FOR_ORG", Message: "API is not enabled"}, "API_DISABLED_FOR_ORG"},
+		"retired version":       {"composite", 1, fault.Fault{Status: 410}, "-"},
+		"token endpoint down":   {"oauth2", 1, fault.Fault{Status: 503}, ""},
+		"token endpoint resets": {"oauth2", 1, fault.Fault{Reset: true}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
@@ -421,7 +422,7 @@ func TestFaults(t *testing.T) {
 			case tt.code != "-" && e.Code != tt.code, e.Advice == "":
 				t.Errorf("the error is %v", err)
 			}
-			b.twin.Clear()
+			b.twin.Heal()
 			b.config.Limiter = connect.NewLimiter(1000, 1000) // one that has not been asked to pause
 			if diff := cmp.Diff(want, b.read(t, id), cmpopts.IgnoreUnexported(salesforce.Deal{})); diff != "" {
 				t.Errorf("before (-), second try (+):\n%s", diff)
@@ -556,13 +557,13 @@ func TestNoSecrets(t *testing.T) {
 		}
 		dir, _ := saved(t, d)
 		var out strings.Builder
-		for _, f := range []twin.Fault{
+		for _, f := range []fault.Fault{
 			{Status: 400, Code: "MALFORMED_QUERY", Message: "near " + plantedSecret},
 			{Status: 500},
 			{Reset: true},
 			{Status: 401, Code: "INVALID_SESSION_ID"},
 			{Status: 403, Code: plantedSecret, Message: plantedSecret},
-			{Cut: true},
+			{Cut: 20},
 		} {
 			b.twin.Order("composite", 9, f)
 			_, err := o.Read(t.Context(), id)
@@ -570,10 +571,10 @@ func TestNoSecrets(t *testing.T) {
 				t.Fatalf("%+v: no error", f)
 			}
 			out.WriteString(err.Error() + "\n")
-			b.twin.Clear()
+			b.twin.Heal()
 		}
 		b.twin.ExpireTokens()
-		b.twin.Order("token", 9, twin.Fault{Status: 400, Code: "x", Message: plantedSecret})
+		b.twin.Order("token", 9, fault.Fault{Status: 400, Code: "x", Message: plantedSecret})
 		if _, err := o.Read(t.Context(), id); err != nil {
 			out.WriteString(err.Error())
 		}

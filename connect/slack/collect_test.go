@@ -16,6 +16,7 @@ import (
 	"throughline"
 	"throughline/connect"
 	"throughline/folder"
+	"throughline/twin/fault"
 	twin "throughline/twin/slack"
 )
 
@@ -282,23 +283,23 @@ func TestReadingFaults(t *testing.T) {
 		fails string
 		again bool // a second try reads all
 	}{
-		{name: "turned away", set: func(r *rig) { r.twin.Fail(twin.Fault{Method: "conversations.history", Status: 429, RetryAfter: "30"}) }},
-		{name: "busy for long", set: func(r *rig) { r.twin.Fail(twin.Fault{Method: "conversations.history", Status: 429, RetryAfter: "600"}) }, fails: "429", again: true},
-		{name: "down for a moment", set: func(r *rig) { r.twin.Fail(twin.Fault{Method: "conversations.replies", Status: 503}) }},
-		{name: "reset", set: func(r *rig) { r.twin.Fail(twin.Fault{Method: "conversations.members", Reset: true}) }},
-		{name: "cut short", set: func(r *rig) { r.twin.Fail(twin.Fault{Method: "conversations.history", Cut: true}) }},
-		{name: "ratelimited in an answer of 200", set: func(r *rig) { r.twin.Fail(twin.Fault{Method: "users.info", Code: "ratelimited"}) }},
+		{name: "turned away", set: func(r *rig) { r.twin.Fail(fault.Fault{Route: "conversations.history", Status: 429, RetryAfter: "30"}) }},
+		{name: "busy for long", set: func(r *rig) { r.twin.Fail(fault.Fault{Route: "conversations.history", Status: 429, RetryAfter: "600"}) }, fails: "429", again: true},
+		{name: "down for a moment", set: func(r *rig) { r.twin.Fail(fault.Fault{Route: "conversations.replies", Status: 503}) }},
+		{name: "reset", set: func(r *rig) { r.twin.Fail(fault.Fault{Route: "conversations.members", Reset: true}) }},
+		{name: "cut short", set: func(r *rig) { r.twin.Fail(fault.Fault{Route: "conversations.history", Cut: 20}) }},
+		{name: "ratelimited in an answer of 200", set: func(r *rig) { r.twin.Fail(fault.Fault{Route: "users.info", Status: 200, Code: "ratelimited"}) }},
 		{name: "down on the second page", set: func(r *rig) {
-			r.twin.Fail(twin.Fault{Method: "conversations.history", After: 1, Times: 4, Status: 500})
+			r.twin.Fail(fault.Fault{Route: "conversations.history", After: 1, Times: 4, Status: 500})
 		}, gap: "earlier messages", again: true},
 		{name: "threads refused", set: func(r *rig) { r.twin.NoThreads = true }, gap: "1 of 1 threads"},
-		{name: "members down", set: func(r *rig) { r.twin.Fail(twin.Fault{Method: "conversations.members", Times: 4, Status: 500}) }, gap: "Who is in", again: true},
+		{name: "members down", set: func(r *rig) { r.twin.Fail(fault.Fault{Route: "conversations.members", Times: 4, Status: 500}) }, gap: "Who is in", again: true},
 		{name: "no scope for people", set: func(r *rig) { r.twin.Withhold("users:read") }, gap: "scope users:read"},
 		{name: "no scope for messages", set: func(r *rig) { r.twin.Withhold("groups:history") }, fails: "groups:history"},
 		{name: "not invited", set: func(r *rig) {
 			r.twin.AddChannel(twin.Object{"id": channelID, "name": "deal-buyer", "is_member": false}, aeID)
 		}, fails: "nvite the app"},
-		{name: "revoked", set: func(r *rig) { r.twin.Fail(twin.Fault{Method: "auth.test", Code: "token_revoked"}) }, fails: "nstall the app", again: true},
+		{name: "revoked", set: func(r *rig) { r.twin.Fail(fault.Fault{Route: "auth.test", Status: 200, Code: "token_revoked"}) }, fails: "nstall the app", again: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := newRig(t)

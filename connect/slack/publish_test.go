@@ -14,6 +14,7 @@ import (
 	"throughline"
 	"throughline/connect"
 	"throughline/connect/slack"
+	"throughline/twin/fault"
 	twin "throughline/twin/slack"
 )
 
@@ -267,21 +268,21 @@ func TestNeverToOthers(t *testing.T) {
 // TestWritingFaults: after any fault a second try ends with one copy of everything,
 // on a workspace whose history tells of a message only a moment later.
 func TestWritingFaults(t *testing.T) {
-	faults := []twin.Fault{
+	faults := []fault.Fault{
 		{Status: 429, RetryAfter: "20"},
 		{Status: 429, RetryAfter: "900"},
 		{Status: 500, Times: 4},
-		{Code: "internal_error", Times: 4},
+		{Status: 200, Code: "internal_error", Times: 4},
 		{Reset: true},
-		{Cut: true},
+		{Cut: 20},
 		// The rest is for what writes.
 		{Status: 503, RetryAfter: "5"},
-		{Code: "fatal_error", Stored: true},
-		{Code: "ratelimited"},
+		{Status: 200, Code: "fatal_error", Stored: true},
+		{Status: 200, Code: "ratelimited"},
 		{Status: 500, Stored: true},
 		{Status: 502, Stored: true, RetryAfter: "5"},
 		{Reset: true, Stored: true},
-		{Cut: true, Stored: true},
+		{Cut: 20, Stored: true},
 		{Status: 500, Times: 4, Stored: true},
 		{Reset: true, Times: 2},
 	}
@@ -290,7 +291,7 @@ func TestWritingFaults(t *testing.T) {
 			faults = faults[:6]
 		}
 		for i, f := range faults {
-			f.Method = method
+			f.Route = method
 			t.Run(fmt.Sprintf("%s %d", method, i), func(t *testing.T) {
 				r := newRig(t)
 				r.twin.Lag = 2 * time.Second

@@ -149,10 +149,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, ans
 	}
 	s.requests[route]++
 	s.mu.Unlock()
-	refuse := func(w http.ResponseWriter, status int) {
-		reply(w, status, map[string]any{"error": http.StatusText(status)})
-	}
-	s.Serve(w, r, route, refuse, func(w http.ResponseWriter, r *http.Request) {
+	s.Serve(w, r, route, func(w http.ResponseWriter, f *fault.Fault) { refuse(w, f.Status) }, func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		if status := s.admit(w, r, route); status != http.StatusOK {
@@ -166,6 +163,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, ans
 		}
 		reply(w, status, told)
 	})
+}
+
+// refuse writes an error.
+func refuse(w http.ResponseWriter, status int) {
+	reply(w, status, map[string]any{"error": http.StatusText(status)})
 }
 
 // admit says who is turned away.

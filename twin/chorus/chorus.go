@@ -142,7 +142,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.requests = append(s.requests, route)
 	turnedAway := s.overLimit()
 	s.mu.Unlock()
-	s.Serve(w, r, route, func(w http.ResponseWriter, status int) { refuse(w, status, "") }, func(w http.ResponseWriter, r *http.Request) {
+	s.Serve(w, r, route, func(w http.ResponseWriter, f *fault.Fault) { refuse(w, f.Status, "") }, func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case turnedAway:
 			w.Header().Set("Retry-After", "1")

@@ -6,8 +6,11 @@ package fault
 import (
 	"bytes"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"net/http/httptest"
+	"slices"
 	"sync"
 	"time"
 )
@@ -18,15 +21,23 @@ type Fault struct {
 	After int    // how many such requests pass first
 	Times int    // how many it strikes; once when 0
 
-	// What it does; the first of these that is set. Stored goes with Status and
-	// Reset: what was asked for is done first.
+	// What it does; the first of these that is set.
 	Status int           // answers with the status
 	Reset  bool          // resets the connection
 	Slow   time.Duration // answers, but only after so long
-	Cut    int           // does what was asked for, and cuts the answer off after so many bytes
+	Cut    int           // answers, and cuts the answer off after so many bytes
 
-	Stored     bool
-	RetryAfter string // the header of a status's answer
+	// Stored has what was asked for done first, before a status or a reset, or before
+	// a slow answer is waited for.
+	Stored bool
+
+	// Of a status's answer: headers, and the vendor's code and words of the error,
+	// where the stand-in writes any.
+	RetryAfter, Location string
+	Code, Message        string
+
+	// More is a value of the stand-in's own, of which it says what it does.
+	More any
 }
 
 // Faults are those set to strike; the zero value is none.
@@ -44,6 +55,26 @@ func (s *Faults) Fail(f Fault) {
 	s.all = append(s.all, f)
 }
 
+// Order sets a fault to strike so many requests for the route.
+func (s *Faults) Order(route string, times int, f Fault) {
+	f.Route, f.Times = route, times
+	s.Fail(f)
+}
+
+// Heal takes back what was set to strike and has not.
+func (s *Faults) Heal() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.all = nil
+}
+
+// Waiting reports whether something was set to strike and has not, or not so often.
+func (s *Faults) Waiting() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.ContainsFunc(s.all, func(f Fault) bool { return f.Times > 0 })
+}
+
 // Struck is how often faults have struck.
 func (s *Faults) Struck() int {
 	s.mu.Lock()
@@ -51,13 +82,14 @@ func (s *Faults) Struck() int {
 	return s.struck
 }
 
-// next is the fault that strikes a request for the route, if one does.
-func (s *Faults) next(route string) (Fault, bool) {
+// Next is the fault that strikes a request now, nil for none. of reports whether
+// the request is one for a fault's route.
+func (s *Faults) Next(of func(route string) bool) *Fault {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for i := range s.all {
 		f := &s.all[i]
-		if f.Route != "" && f.Route != route || f.Times == 0 {
+		if f.Times == 0 || f.Route != "" && !of(f.Route) {
 			continue
 		}
 		if f.After > 0 {
@@ -66,36 +98,59 @@ func (s *Faults) next(route string) (Fault, bool) {
 		}
 		f.Times--
 		s.struck++
-		return *f, true
+		strikes := *f
+		return &strikes
 	}
-	return Fault{}, false
+	return nil
 }
 
-// Serve has a request answered, or struck by a fault. refuse writes the vendor's
-// form of an error with a status.
-func (s *Faults) Serve(w http.ResponseWriter, r *http.Request, route string, refuse func(http.ResponseWriter, int), answer http.HandlerFunc) {
-	f, strikes := s.next(route)
-	if !strikes {
+// Serve has a request answered, or struck by a fault for exactly its route. refuse
+// writes the vendor's form of an error with the fault's status.
+func (s *Faults) Serve(w http.ResponseWriter, r *http.Request, route string, refuse func(http.ResponseWriter, *Fault), answer http.HandlerFunc) {
+	s.Next(func(of string) bool { return of == route }).Serve(w, r, refuse, answer)
+}
+
+// Serve has a request answered as the fault has it; well, when it is nil.
+func (f *Fault) Serve(w http.ResponseWriter, r *http.Request, refuse func(http.ResponseWriter, *Fault), answer http.HandlerFunc) {
+	if f == nil {
 		answer(w, r)
 		return
 	}
 	if f.Stored {
-		answer(unheard{http.Header{}}, r)
+		answer = once(r, answer)
 	}
 	switch {
 	case f.Status != 0:
-		if f.RetryAfter != "" {
-			w.Header().Set("Retry-After", f.RetryAfter)
-		}
-		refuse(w, f.Status)
+		setHeader(w, "Retry-After", f.RetryAfter)
+		setHeader(w, "Location", f.Location)
+		refuse(w, f)
 	case f.Reset:
 		reset(w)
 	case f.Slow > 0:
 		if late(r, f.Slow) {
 			answer(w, r)
 		}
-	default:
+	case f.Cut > 0:
 		answer(&cut{ResponseWriter: w, left: f.Cut}, r)
+	default:
+		answer(w, r)
+	}
+}
+
+func setHeader(w http.ResponseWriter, key, value string) {
+	if value != "" {
+		w.Header().Set(key, value)
+	}
+}
+
+// once has the request answered already; the answer is the one to be given later.
+func once(r *http.Request, answer http.HandlerFunc) http.HandlerFunc {
+	given := httptest.NewRecorder()
+	answer(given, r)
+	return func(w http.ResponseWriter, _ *http.Request) {
+		maps.Copy(w.Header(), given.Header())
+		w.WriteHeader(given.Code)
+		_, _ = w.Write(given.Body.Bytes()) // who has gone away needs no answer
 	}
 }
 
@@ -114,13 +169,6 @@ func late(r *http.Request, d time.Duration) bool {
 		return true
 	}
 }
-
-// unheard takes an answer that nobody gets.
-type unheard struct{ header http.Header }
-
-func (u unheard) Header() http.Header         { return u.header }
-func (u unheard) Write(p []byte) (int, error) { return len(p), nil }
-func (u unheard) WriteHeader(int)             {}
 
 // reset closes the connection so that the other side sees it reset, not ended.
 func reset(w http.ResponseWriter) {

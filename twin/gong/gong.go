@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"golang.org/x/time/rate"
+
+	"throughline/twin/fault"
 )
 
 // The paths that the stand-in answers.
@@ -34,6 +36,8 @@ const pageSize = 100
 // A Server is the stand-in; it is an http.Handler. Its exported fields are set
 // before it serves.
 type Server struct {
+	fault.Faults // to be ordered by Fail, with paths as routes
+
 	// Key and Secret are the access key that is asked for; any when empty.
 	Key, Secret string
 	// ClientID, ClientSecret and RefreshToken are the OAuth app's; where set,
@@ -53,8 +57,7 @@ type Server struct {
 	transcripts map[string]map[string]any
 	ready       map[string]time.Time // call id to when its transcript is there
 	listed      map[string]time.Time // call id to when the call is told of
-	faults      []Fault
-	requests    []string // path of each, in order
+	requests    []string             // path of each, in order
 	limit       *rate.Limiter
 	day         time.Time
 	today       int
@@ -183,20 +186,19 @@ func (s *Server) Forget() {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	s.requests = append(s.requests, r.URL.Path)
-	fault, failing := s.fault(r.URL.Path)
 	wait := s.overLimit()
 	s.mu.Unlock()
-	if failing {
-		if w = fault.strike(w, r); w == nil {
-			return
-		}
-	}
-	if wait > 0 {
+	s.Serve(w, r, r.URL.Path, func(w http.ResponseWriter, f *fault.Fault) {
+		refuse(w, f.Status, "Ordered to fail with "+strconv.Itoa(f.Status))
+	}, func(w http.ResponseWriter, r *http.Request) { s.answer(w, r, wait) })
+}
+
+// answer answers a request; one too many is told to wait for so many seconds.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, wait int) {
+	switch {
+	case wait > 0:
 		w.Header().Set("Retry-After", strconv.Itoa(wait))
 		refuse(w, http.StatusTooManyRequests, "API request limit exceeded")
-		return
-	}
-	switch {
 	case r.Method != http.MethodPost:
 		refuse(w, http.StatusMethodNotAllowed, "Method not allowed")
 	case r.URL.Path == PathToken:

@@ -16,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"throughline/twin/fault"
 	"throughline/twin/gong"
 )
 
@@ -259,19 +260,19 @@ func TestFaults(t *testing.T) {
 		return resp.StatusCode, err
 	}
 	for name, tc := range map[string]struct {
-		fault  gong.Fault
+		fault  fault.Fault
 		status int
 		err    error
 	}{
-		"status":    {gong.Fault{Status: 503, Times: 2}, 503, nil},
-		"reset":     {gong.Fault{Reset: true, Times: 2}, 0, syscall.ECONNRESET},
-		"truncated": {gong.Fault{Cut: 20, Times: 2}, 200, io.ErrUnexpectedEOF},
-		"slow":      {gong.Fault{Slow: time.Millisecond, Times: 2}, 200, nil},
+		"status":    {fault.Fault{Status: 503, Times: 2}, 503, nil},
+		"reset":     {fault.Fault{Reset: true, Times: 2}, 0, syscall.ECONNRESET},
+		"truncated": {fault.Fault{Cut: 20, Times: 2}, 200, io.ErrUnexpectedEOF},
+		"slow":      {fault.Fault{Slow: time.Millisecond, Times: 2}, 200, nil},
 	} {
 		s := &gong.Server{PerSecond: -1}
 		srv := serve(t, s, 1)
 		fault := tc.fault
-		fault.Path, fault.After = gong.PathCalls, 1
+		fault.Route, fault.After = gong.PathCalls, 1
 		s.Fail(fault)
 		for i := range 4 {
 			status, err := ask(srv.URL + gong.PathCalls)

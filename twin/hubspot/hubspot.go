@@ -21,11 +21,15 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"throughline/twin/fault"
 )
 
 // Server is the stand-in; it is an http.Handler. Its fields are set before its
 // first use; [New] fills in what has a default.
 type Server struct {
+	fault.Faults // to be ordered, with parts of "POST /crm/…" as routes
+
 	Token  string // the bearer token that it takes
 	Portal int    // the account's id
 
@@ -56,7 +60,6 @@ type Server struct {
 	calls      []Call
 	recent     []time.Time // calls of the last 10 seconds
 	searches   []time.Time // of the last second
-	faults     []*fault
 	events     []event
 }
 
@@ -177,20 +180,17 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.mu.Lock()
 	s.calls = append(s.calls, Call{Method: r.Method, Path: r.URL.Path, Body: string(body)})
-	f := s.fault(r.Method + " " + r.URL.Path)
 	s.mu.Unlock()
-	if f != nil && !f.Stored && f.before(w, r) {
-		return
-	}
-	rec := httptest.NewRecorder()
-	s.mu.Lock()
-	s.answer(rec, r, body)
-	s.mu.Unlock()
-	if f != nil && f.Stored && f.before(w, r) {
-		return
-	}
-	maps.Copy(w.Header(), rec.Header())
-	f.write(w, rec.Code, rec.Body.Bytes())
+	f := s.Next(of(r))
+	f.Serve(w, r, refuse, func(w http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder() // so that nobody waits for who reads slowly
+		s.mu.Lock()
+		s.answer(answer, r, body)
+		s.mu.Unlock()
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes()) // who has gone away needs no answer
+	})
 }
 
 // A request is a call, taken apart.

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"throughline/internal/npmtest"
+	"throughline/twin/fault"
 )
 
 // seeded is an account with a deal and what belongs to it.
@@ -209,8 +210,8 @@ func TestFiles(t *testing.T) {
 // TestFaults: what is ordered comes as often as ordered, and Stored is carried out.
 func TestFaults(t *testing.T) {
 	s, _, _ := seeded()
-	s.Order("POST /crm/objects/2026-09/notes", 1, Fault{Status: 502, Stored: true})
-	s.Order("GET /crm/objects/2026-09/deals/10", 1, Fault{Status: 429, Policy: "SECONDLY", Message: "x"})
+	s.Order("POST /crm/objects/2026-09/notes", 1, fault.Fault{Status: 502, Stored: true})
+	s.Order("GET /crm/objects/2026-09/deals/10", 1, fault.Fault{Status: 429, Code: "SECONDLY", Message: "x"})
 	note := `{"properties":{"hs_timestamp":"2026-06-01T09:00:00Z","hs_note_body":"x"}}`
 	before := len(s.All("notes"))
 	r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/crm/objects/2026-09/notes", strings.NewReader(note))

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"throughline/twin/fault"
 )
 
 // The capabilities of a connection, as Notion's settings name them.
@@ -27,7 +29,7 @@ const (
 	ReadUsers      = "Read user information"
 )
 
-// Routes are named as a [Fault] and [Server.Requests] name them.
+// Routes are named as a [fault.Fault] and [Server.Requests] name them.
 const (
 	RouteMe         = "GET /v1/users/me"
 	RouteUser       = "GET /v1/users/{id}"
@@ -49,6 +51,8 @@ const (
 // A Server is the stand-in for one workspace with one database; it is an
 // http.Handler. Its exported fields are set before it serves.
 type Server struct {
+	fault.Faults // to be ordered by Fail; a fault's More is a [More]
+
 	Token   string // that is asked for; any when empty
 	Version string // of the API; empty for 2026-03-11
 	// Withheld are capabilities that the connection lacks.
@@ -69,8 +73,6 @@ type Server struct {
 	nodes   map[string]*node
 	people  map[string]string // id to name
 	talk    []comment
-	faults  []Fault
-	struck  int
 	asked   map[string]int
 	window  time.Time
 	windowN int
@@ -164,39 +166,38 @@ var needs = map[string]string{
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, answer func(*Server, request) (any, *refusal)) {
 	s.mu.Lock()
 	s.asked[route]++
-	fault, failing := s.fault(route)
 	wait := s.overLimit()
 	s.mu.Unlock()
-	if failing {
-		if w = fault.before(w, r); w == nil {
-			return
+	f := s.Next(func(of string) bool { return of == route })
+	blocks := -1
+	if f != nil {
+		if more, _ := f.More.(More); more.Partial > 0 {
+			blocks = more.Partial
 		}
 	}
-	if wait > 0 {
-		w.Header().Set("Retry-After", strconv.Itoa(wait))
-		(&refusal{status: http.StatusTooManyRequests, code: "rate_limited", message: "You have been rate limited. Please try again in a few minutes."}).write(w)
-		return
-	}
-	req, refused := s.read(r, route)
-	if refused != nil {
-		refused.write(w)
-		return
-	}
-	req.blocks = -1
-	if failing && fault.Partial > 0 {
-		req.blocks = fault.Partial
-	}
-	s.mu.Lock()
-	body, refused := answer(s, req)
-	s.mu.Unlock()
-	switch {
-	case refused != nil:
-		refused.write(w)
-	case failing && fault.Stored:
-		fault.after(w, body)
-	default:
+	var done any
+	f.Serve(w, r, func(w http.ResponseWriter, f *fault.Fault) { refuse(w, f, done) }, func(w http.ResponseWriter, r *http.Request) {
+		if wait > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(wait))
+			(&refusal{status: http.StatusTooManyRequests, code: "rate_limited", message: "You have been rate limited. Please try again in a few minutes."}).write(w)
+			return
+		}
+		req, refused := s.read(r, route)
+		if refused != nil {
+			refused.write(w)
+			return
+		}
+		req.blocks = blocks
+		s.mu.Lock()
+		body, refused := answer(s, req)
+		s.mu.Unlock()
+		if refused != nil {
+			refused.write(w)
+			return
+		}
+		done = body
 		reply(w, http.StatusOK, body)
-	}
+	})
 }
 
 const codeUnauthorized = "unauthorized" //nolint:misspell // the vendor's spelling

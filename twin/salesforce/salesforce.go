@@ -22,6 +22,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"throughline/twin/fault"
 )
 
 // Version is the API version that the stand-in speaks.
@@ -30,6 +32,8 @@ const Version = "v68.0"
 // Server is the stand-in; it is an http.Handler. Its fields are set before its
 // first use; [New] fills in what has a default.
 type Server struct {
+	fault.Faults // to be ordered, with parts of "POST /services/…" or of SOQL as routes
+
 	// Who may ask for a token: an app by its key and secret, or with a JWT that
 	// the public key verifies, for the user named.
 	ClientID, ClientSecret string
@@ -67,7 +71,6 @@ type Server struct {
 	cursors map[string]cursor
 	calls   []Call
 	used    int // calls that count against the limit
-	faults  []*fault
 	made    int // ids
 
 	onChange []func(object string, rec Record)
@@ -135,22 +138,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	f := s.note(r, body)
 	s.mu.Unlock()
-	if f != nil && !f.Stored && f.before(w, r) {
-		return
-	}
-	rec := httptest.NewRecorder()
-	s.mu.Lock()
-	s.answer(rec, r, body)
-	s.mu.Unlock()
-	if f != nil && f.Stored && f.before(w, r) {
-		return
-	}
-	maps.Copy(w.Header(), rec.Header())
-	f.write(w, rec.Code, rec.Body.Bytes())
+	f.Serve(w, r, strike, func(w http.ResponseWriter, r *http.Request) {
+		answer := httptest.NewRecorder() // so that nobody waits for who reads slowly
+		s.mu.Lock()
+		s.answer(answer, r, body)
+		s.mu.Unlock()
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes()) // who has gone away needs no answer
+	})
 }
 
 // note records a call and finds the fault that was ordered for it.
-func (s *Server) note(r *http.Request, body []byte) *Fault {
+func (s *Server) note(r *http.Request, body []byte) *fault.Fault {
 	c := Call{Method: r.Method, Path: r.URL.Path, Query: r.URL.Query().Get("q")}
 	if strings.HasSuffix(c.Path, "/composite") {
 		var req compositeRequest
@@ -161,7 +161,7 @@ func (s *Server) note(r *http.Request, body []byte) *Fault {
 		}
 	}
 	s.calls = append(s.calls, c)
-	return s.fault(c)
+	return s.Next(c.of)
 }
 
 func (s *Server) answer(w http.ResponseWriter, r *http.Request, body []byte) {

@@ -17,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"throughline/twin/fault"
 )
 
 // Prefix begins the paths of the API's methods.
@@ -37,6 +39,8 @@ var AllScopes = []string{
 // A Server is a workspace with one app; it is an http.Handler. Its exported fields
 // are set before it serves, Withheld also between calls.
 type Server struct {
+	fault.Faults // to be ordered by Fail, with methods as routes
+
 	// Token is the app's bot token and AppToken its app-level one; any when empty.
 	Token, AppToken string
 	// SigningSecret signs what is sent to Requests, the app's request address. Where
@@ -66,7 +70,6 @@ type Server struct {
 	last     int64    // microseconds of the last ts given
 	made     int      // ids given
 	windows  map[string]*window
-	faults   []*Fault
 	requests []Request
 	triggers map[string]time.Time
 	tickets  map[string]bool
@@ -290,23 +293,23 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c, code := parse(r, method)
 	s.mu.Lock()
 	s.requests = append(s.requests, Request{Method: method, Args: c.args})
-	fault := s.fault(method)
 	wait := s.overLimit(method)
 	s.mu.Unlock()
-	if fault != nil && !fault.Stored {
-		if w = fault.strike(w, r); w == nil {
-			return
+	s.Serve(w, r, method, refuse, func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case wait > 0:
+			w.Header().Set("Retry-After", strconv.Itoa(wait))
+			reply(w, http.StatusTooManyRequests, refusal("ratelimited"))
+		case code != "":
+			reply(w, http.StatusOK, refusal(code))
+		default:
+			s.serve(w, r, c)
 		}
-	}
-	switch {
-	case wait > 0:
-		w.Header().Set("Retry-After", strconv.Itoa(wait))
-		reply(w, http.StatusTooManyRequests, refusal("ratelimited"))
-		return
-	case code != "":
-		reply(w, http.StatusOK, refusal(code))
-		return
-	}
+	})
+}
+
+// serve answers a call that is well formed and not one too many.
+func (s *Server) serve(w http.ResponseWriter, r *http.Request, c call) {
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if token == "" {
 		token = c.args.Get("token")
@@ -317,10 +320,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	if fault != nil && fault.Stored {
-		fault.strike(w, r)
 		return
 	}
 	w.Header().Set("X-OAuth-Scopes", strings.Join(scopes, ","))

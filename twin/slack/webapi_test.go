@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"throughline/internal/npmtest"
+	"throughline/twin/fault"
 )
 
 // TestWebAPI: the vendor's own client works with the stand-in: it posts, updates,
@@ -25,7 +26,7 @@ func TestWebAPI(t *testing.T) {
 	for _, text := range []string{"one", "two", "three"} {
 		s.Post(channel, user, text, "")
 	}
-	s.Fail(Fault{Method: "chat.postMessage", Status: 429, RetryAfter: "1"})
+	s.Fail(fault.Fault{Route: "chat.postMessage", Status: 429, RetryAfter: "1"})
 	server := httptest.NewServer(s)
 	defer server.Close()
 

@@ -207,6 +207,27 @@ func (s *Server) Assign(id int64, to string) {
 	}
 }
 
+// Move has a person give a task another day, YYYY-MM-DD.
+func (s *Server) Move(id int64, due string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.task(id); t != nil {
+		t.Due = due
+		s.tell(event{account: t.Account, kind: "task", task: *t, action: "updated"})
+	}
+}
+
+// Drop has a person delete a task. That the timeline tells of it the vendor does not
+// say.
+func (s *Server) Drop(id int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.task(id); t != nil {
+		s.tasks = slices.DeleteFunc(s.tasks, func(one *Task) bool { return one == t })
+		s.tell(event{account: t.Account, kind: "task", task: *t, action: "deleted"})
+	}
+}
+
 // Requests is how many requests came, by route, answered well or not.
 func (s *Server) Requests() map[string]int {
 	s.mu.Lock()
@@ -260,8 +281,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, ans
 	}
 	s.requests[route]++
 	s.mu.Unlock()
-	s.Serve(w, r, route, func(w http.ResponseWriter, status int) {
-		reply(w, status, map[string]any{"message": "Ordered to fail"})
+	s.Serve(w, r, route, func(w http.ResponseWriter, f *fault.Fault) {
+		reply(w, f.Status, map[string]any{"message": "Ordered to fail"})
 	}, func(w http.ResponseWriter, r *http.Request) {
 		if refused := s.admit(w, r, route); refused != nil {
 			reply(w, refused.status, map[string]any{"message": refused.message})

@@ -112,8 +112,8 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, ans
 	s.asked[route]++
 	over := s.count(w.Header())
 	s.mu.Unlock()
-	refuse := func(w http.ResponseWriter, status int) {
-		(&refusal{status, "Ordered to fail with " + strconv.Itoa(status)}).write(w)
+	refuse := func(w http.ResponseWriter, f *fault.Fault) {
+		(&refusal{f.Status, "Ordered to fail with " + strconv.Itoa(f.Status)}).write(w)
 	}
 	s.Serve(w, r, route, refuse, func(w http.ResponseWriter, r *http.Request) {
 		refused := s.admit(r, over)

@@ -22,6 +22,7 @@ import (
 	"throughline/connect"
 	"throughline/connect/salesforce"
 	"throughline/connect/salesforce/outbound"
+	"throughline/twin/fault"
 	twin "throughline/twin/salesforce"
 	"throughline/won"
 )
@@ -178,12 +179,12 @@ func TestOneStartPerWin(t *testing.T) {
 					t.Fatalf("not acknowledged: %v\n%s", messages.Waiting(), p.logged())
 				}
 				if random.IntN(3) == 0 {
-					crm.Order("query", 1+random.IntN(6), twin.Fault{Status: http.StatusServiceUnavailable})
+					crm.Order("query", 1+random.IntN(6), fault.Fault{Status: http.StatusServiceUnavailable})
 				}
 				if err := messages.Round(t.Context()); err != nil {
 					t.Fatal(err)
 				}
-				crm.Clear()
+				crm.Heal()
 			}
 		}
 
