@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"throughline"
 )
@@ -24,30 +25,56 @@ const callID = "k1"
 // of the deal. Problems are what of it could not be read. It errs when there is no
 // call, or more than one.
 func ReadCall(ctx context.Context, name string, deal *throughline.Deal) (*throughline.Source, []throughline.Problem, error) {
+	calls, problems, err := readCalls(ctx, name, deal)
+	switch {
+	case err != nil:
+		return nil, problems, fmt.Errorf("reading the call %s: %w", name, err)
+	case len(calls) > 1:
+		return nil, problems, fmt.Errorf("reading the call %s: it holds more than one (%s, %s); name the file of the one that is meant", name, calls[0].File, calls[1].File)
+	case len(calls) == 0:
+		reason := "export its transcript as WebVTT, SRT, text with the speakers' names, or as Gong and Chorus return it"
+		if len(problems) > 0 {
+			reason = problems[0].What
+		}
+		return nil, problems, fmt.Errorf("reading the call %s: there is no call in it: %s", name, reason)
+	}
+	joinDeal(calls[0], deal)
+	return calls[0], problems, nil
+}
+
+// ReadCallAt is [ReadCall] of the one of several calls that began nearest to a moment:
+// nil where none with a transcript began within so long of it.
+func ReadCallAt(ctx context.Context, name string, deal *throughline.Deal, at time.Time, within time.Duration) (*throughline.Source, []throughline.Problem, error) {
+	calls, problems, err := readCalls(ctx, name, deal)
+	if err != nil {
+		return nil, problems, fmt.Errorf("reading the calls in %s: %w", name, err)
+	}
+	var nearest *throughline.Source
+	far := func(s *throughline.Source) time.Duration { return s.At.Sub(at).Abs() }
+	for _, s := range calls {
+		if !s.At.IsZero() && far(s) <= within && (nearest == nil || far(s) < far(nearest)) {
+			nearest = s
+		}
+	}
+	if nearest != nil {
+		joinDeal(nearest, deal)
+	}
+	return nearest, problems, nil
+}
+
+// readCalls are the calls of which something was said.
+func readCalls(ctx context.Context, name string, deal *throughline.Deal) ([]*throughline.Source, []throughline.Problem, error) {
 	c := newCallCollector(deal)
 	if err := c.readCall(ctx, name); err != nil {
-		return nil, c.problems, fmt.Errorf("reading the call %s: %w", name, err)
+		return nil, c.problems, err
 	}
-	read := c.deal()
-	var call *throughline.Source
-	for _, s := range read.Sources {
-		if s.Kind != throughline.SourceCall || len(s.Passages) == 0 {
-			continue
+	var calls []*throughline.Source
+	for _, s := range c.deal().Sources {
+		if s.Kind == throughline.SourceCall && len(s.Passages) > 0 {
+			calls = append(calls, s)
 		}
-		if call != nil {
-			return nil, c.problems, fmt.Errorf("reading the call %s: it holds more than one (%s, %s); name the file of the one that is meant", name, call.File, s.File)
-		}
-		call = s
 	}
-	if call == nil {
-		reason := "export its transcript as WebVTT, SRT, text with the speakers' names, or as Gong and Chorus return it"
-		if len(c.problems) > 0 {
-			reason = c.problems[0].What
-		}
-		return nil, c.problems, fmt.Errorf("reading the call %s: there is no call in it: %s", name, reason)
-	}
-	joinDeal(call, deal)
-	return call, c.problems, nil
+	return calls, c.problems, nil
 }
 
 // newCallCollector knows the deal's people already.
