@@ -36,13 +36,15 @@ func (m marker) String() string {
 	return b.String()
 }
 
-var (
-	keyForm  = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-	itemForm = regexp.MustCompile(`^[a-z_]{1,20}-[0-9]{1,6}$`)
-	idForm   = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+// itemForm is that of the milestones' ids.
+const itemForm = `[a-z_]{1,20}-[0-9a-f]{1,12}(?:-[0-9]{1,4})?`
 
-	markerForm = regexp.MustCompile(`\(` + regexp.QuoteMeta(throughline.Schema) + ` ([A-Za-z0-9._-]{1,64}) v(\d{1,9}) ([0-9a-f]{12})((?: [a-z_]{1,20}-[0-9]{1,6}=[A-Za-z0-9-]{0,64}~[0-9a-f]{12})*)\)`)
-	taskForm   = regexp.MustCompile(`\(` + regexp.QuoteMeta(throughline.Schema) + ` ([A-Za-z0-9._-]{1,64}) ([a-z_]{1,20}-[0-9]{1,6}) ([0-9a-f]{12}) ([0-9a-f]{12})\)`)
+var (
+	keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+	idForm  = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+
+	markerForm = regexp.MustCompile(`\(` + regexp.QuoteMeta(throughline.Schema) + ` ([A-Za-z0-9._-]{1,64}) v(\d{1,9}) ([0-9a-f]{12})((?: ` + itemForm + `=[A-Za-z0-9-]{0,64}~[0-9a-f]{12})*)\)`)
+	taskForm   = regexp.MustCompile(`\(` + regexp.QuoteMeta(throughline.Schema) + ` ([A-Za-z0-9._-]{1,64}) (` + itemForm + `) ([0-9a-f]{12}) ([0-9a-f]{12})(?: (\d{4}-\d{2}-\d{2}))?\)`)
 )
 
 // parseMarker reads the last marker of a text: what a handoff quotes stands before
@@ -68,10 +70,15 @@ type taskMarker struct {
 	key, item string
 	digest    string // of what the task says
 	assignee  string // digest of whom it was given to
+	due       string // the day that it was given, YYYY-MM-DD; empty for none
 }
 
 func (m taskMarker) String() string {
-	return fmt.Sprintf("(%s %s %s %s %s)", throughline.Schema, m.key, m.item, m.digest, m.assignee)
+	due := m.due
+	if due != "" {
+		due = " " + due
+	}
+	return fmt.Sprintf("(%s %s %s %s %s%s)", throughline.Schema, m.key, m.item, m.digest, m.assignee, due)
 }
 
 // sum tells what a task says, and whom it was given to.
@@ -84,7 +91,7 @@ func parseTaskMarker(text string) (taskMarker, bool) {
 		return taskMarker{}, false
 	}
 	last := all[len(all)-1]
-	return taskMarker{last[1], last[2], last[3], last[4]}, true
+	return taskMarker{last[1], last[2], last[3], last[4], last[5]}, true
 }
 
 func digest(parts ...string) string {
@@ -104,9 +111,62 @@ type note struct {
 
 // task is one of ours as it stands in Totango.
 type task struct {
-	id     string
-	marker taskMarker
-	status string
+	id       string
+	marker   taskMarker
+	status   string
+	due      string // YYYY-MM-DD
+	assignee string // an email address, or something else by which Totango knows them
+	at       time.Time
+	deleted  bool
+}
+
+// take takes over what an event tells of the task. What it does not tell stays.
+func (t *task) take(e event) {
+	wasDone := t.done()
+	if m, ok := parseTaskMarker(string(e.Task.Description.Value)); ok {
+		t.marker = m
+	}
+	t.status = cmp.Or(string(e.Task.Status.Value), t.status)
+	t.due = cmp.Or(dayOf(string(e.Task.Due.Value)), t.due)
+	t.assignee = cmp.Or(string(e.Task.Assignee.Value), t.assignee)
+	if at, err := strconv.ParseInt(string(e.At), 10, 64); err == nil && (!wasDone || !t.done()) {
+		t.at = time.UnixMilli(at).UTC()
+	}
+	t.deleted = strings.HasPrefix(strings.ToLower(string(e.Task.Action)), "delete")
+}
+
+// done reports whether a task is completed. Of statuses that are not open only
+// "closed" is known; the others are what else it may be called.
+func (t task) done() bool {
+	switch strings.ToLower(t.status) {
+	case "closed", "completed", "complete", "done":
+		return true
+	}
+	return false
+}
+
+// owner is the email address of whose task it is; empty where that is not told.
+func (t task) owner() string {
+	if !strings.Contains(t.assignee, "@") {
+		return ""
+	}
+	return strings.ToLower(line(t.assignee))
+}
+
+// dayOf is the day that the vendor tells: as it takes days, or as a moment, in UTC;
+// empty for what is neither.
+func dayOf(told string) string {
+	if _, err := time.Parse(time.DateOnly, told); err == nil {
+		return told
+	}
+	at, err := time.Parse(time.RFC3339, told)
+	if ms, err2 := strconv.ParseInt(told, 10, 64); err2 == nil && len(told) == len("1767225600000") {
+		at, err = time.UnixMilli(ms), nil
+	}
+	if err != nil {
+		return ""
+	}
+	return at.UTC().Format(time.DateOnly)
 }
 
 // seen is what Totango shows of a handoff.
@@ -176,10 +236,7 @@ func seenIn(events []event, key string) *seen {
 			order = append(order, id)
 		}
 		t.id = id
-		if m, ok := parseTaskMarker(string(e.Task.Description.Value)); ok {
-			t.marker = m
-		}
-		t.status = cmp.Or(string(e.Task.Status.Value), t.status)
+		t.take(e)
 		latest[id] = t
 	}
 	for _, id := range order {

@@ -26,6 +26,8 @@ const (
 	opPublish = "publish the handoff"
 )
 
+const wrongKey = "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
+
 const pathTouchpoints = "/api/v3/touchpoints/"
 
 // Publish writes the handoff as a touchpoint of the customer's account, as the
@@ -107,7 +109,7 @@ func (c *Client) edition(p connect.Publication) (*edition, error) {
 	wrong := ""
 	switch {
 	case !keyForm.MatchString(p.Key):
-		wrong = "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
+		wrong = wrongKey
 	case p.Handoff == nil:
 		wrong = "there is no handoff"
 	case !p.Audience.Valid():

@@ -145,8 +145,11 @@ type event struct {
 	} `json:"note_content"`
 	Task struct {
 		ID          scalar  `json:"task_id"`
+		Action      scalar  `json:"action"`
 		Description current `json:"description"`
 		Status      current `json:"status"`
+		Due         current `json:"due_date"`
+		Assignee    current `json:"assignee"`
 	} `json:"task_content"`
 }
 

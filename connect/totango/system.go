@@ -14,6 +14,7 @@ var notes string
 var About = connect.About{
 	System: Vendor,
 	For:    "where the handoff lives on the customer's account: a touchpoint, and tasks for milestones",
+	Reads:  []string{"with `tasks`, what became of the milestones' tasks"},
 	Writes: []string{
 		"where the configuration has handoffs published here, a touchpoint on the customer's account",
 		"with `tasks`, a task for each milestone",
@@ -34,6 +35,7 @@ var About = connect.About{
 		{For: "the same again", Count: fmt.Sprintf("two, and one for each further %s events of the account", connect.Plain(mostHits))},
 		{For: "a new version", Count: "three, and one for each task that is new or changes"},
 		{For: "a write of which it is not known whether it was stored", Count: fmt.Sprintf("up to %d more, to look", looks)},
+		{For: "following a handoff's tasks", Count: fmt.Sprintf("two, and one for each further %s events of the account", connect.Plain(mostHits))},
 		{For: "checking its permissions", Count: "six, of which one tries to make a task on an account that there is not"},
 	},
 	Facts: []connect.Fact{
@@ -50,7 +52,8 @@ var About = connect.About{
 		{What: "in what form a single touchpoint is read", Source: "our line is looked for in all texts of the answer", Unconfirmed: true},
 		{What: "in what form flows and types are listed", Source: "an id counts as listed where any text of the answer is it", Unconfirmed: true},
 		{What: "whether Totango's pages keep line breaks, or take a text for HTML", Source: "the layout needs line breaks; a `<` that could open a tag is changed", Unconfirmed: true},
-		{What: "what a status of a task may be besides `open`", Source: "any other is a person's, and such a task is left alone", Unconfirmed: true},
+		{What: "what a status of a task may be besides `open`", Source: "any other is a person's, and such a task is left alone; `closed`, `completed`, `complete` and `done` count as completed", Unconfirmed: true},
+		{What: "that the events of a task tell its date, to whom it is assigned, and that it was deleted (`due_date`, `assignee`, `action`)", Source: "taken to be told as status and description are; what is not told stays empty", Unconfirmed: true},
 		{What: "how long a title and a description may be", Source: fmt.Sprintf("%d characters for titles", mostTitle), Unconfirmed: true},
 		{What: "the address at which a person opens a touchpoint", Source: "none is given", Unconfirmed: true},
 		{What: "how a task is deleted", Source: "by DELETE, as touchpoints are; where that is refused, the tasks are named", Unconfirmed: true},

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"throughline"
 	"throughline/connect"
@@ -38,30 +37,30 @@ type milestone struct {
 // milestones are those of a view of a handoff.
 func milestones(key string, view *throughline.Handoff, link, to string) []milestone {
 	var out []milestone
-	for _, it := range view.Items {
-		if it.Kind != throughline.KindMilestone || line(it.Text) == "" || !itemForm.MatchString(it.ID) || len(out) == mostTasks {
+	for _, of := range connect.Milestones(view) {
+		if line(of.Text) == "" || len(out) == mostTasks {
 			continue
 		}
-		if slices.ContainsFunc(out, func(m milestone) bool { return m.item == it.ID }) {
-			continue // of two with an id a task could only be for one
-		}
-		m := milestone{item: it.ID, title: cut(line(it.Text), mostTitle), due: due(it, view.Deal), assignee: to}
-		said := []string{line(it.Text)}
-		if when := promised(it); when != "" {
+		m := milestone{item: of.ID, title: cut(line(of.Subject), mostTitle), due: of.Due, assignee: to}
+		said := []string{line(of.Text)}
+		if when := promised(of.Item); when != "" {
 			said = append(said, when)
 		}
-		if len(it.Evidence) > 0 {
-			said = append(said, strings.TrimSuffix("“"+line(it.Evidence[0].Quote)+"” — "+line(it.Evidence[0].Speaker), " — "))
+		if quotes := of.Item.Evidence; len(quotes) > 0 {
+			said = append(said, strings.TrimSuffix("“"+line(quotes[0].Quote)+"” — "+line(quotes[0].Speaker), " — "))
 		}
 		if link != "" {
 			said = append(said, "From the handoff: "+link)
 		}
 		m.description = cut(strings.Join(said, "\n"), MostContent/2)
-		m.marker = taskMarker{key, it.ID, digest(m.title, m.description, m.due), digest(m.assignee)}
+		m.marker = taskMarker{key, of.ID, digest(m.title, m.description, m.due), assigned(m.assignee), m.due}
 		out = append(out, m)
 	}
 	return out
 }
+
+// assigned tells to whom a task was given.
+func assigned(to string) string { return digest(strings.ToLower(to)) }
 
 // assignee is the CSM's address: the record's, else the handoff's.
 func assignee(deal connect.Record, view *throughline.Handoff) string {
@@ -70,25 +69,6 @@ func assignee(deal connect.Record, view *throughline.Handoff) string {
 		to = view.Deal.CSM.Email
 	}
 	return line(to)
-}
-
-// due is the day by which a milestone was promised: the one that is worked out, or
-// so many days from the close or the kickoff.
-func due(it throughline.Item, deal throughline.Header) string {
-	if isDay(it.Due) {
-		return it.Due
-	}
-	from := map[throughline.Anchor]string{throughline.FromClose: deal.Close, throughline.FromKickoff: deal.Kickoff}[it.From]
-	start, err := time.Parse(time.DateOnly, from)
-	if err != nil || it.Day <= 0 {
-		return ""
-	}
-	return start.AddDate(0, 0, it.Day).Format(time.DateOnly)
-}
-
-func isDay(s string) bool {
-	_, err := time.Parse(time.DateOnly, s)
-	return err == nil
 }
 
 // promised says by when a milestone was promised.
@@ -110,7 +90,7 @@ func (c *Client) tasks(ctx context.Context, e *edition, there *seen) ([]made, er
 		return all, nil
 	}
 	var failed []error
-	for _, m := range append(e.gone(all), e.milestones...) {
+	for _, m := range append(e.gone(all, there), e.milestones...) {
 		done, err := c.task(ctx, e, m, there)
 		if err != nil {
 			failed = append(failed, err)
@@ -153,12 +133,12 @@ func remembering(all []made, one made) []made {
 
 // gone are the milestones that have a task and are no longer in the handoff, as
 // their tasks are to say it.
-func (e *edition) gone(all []made) []milestone {
+func (e *edition) gone(all []made, there *seen) []milestone {
 	var out []milestone
 	for _, t := range all {
 		if !slices.ContainsFunc(e.milestones, func(m milestone) bool { return m.item == t.item }) {
 			m := milestone{item: t.item, description: "This is no longer in the handoff."}
-			m.marker = taskMarker{e.key, t.item, digest(m.description), digest("")}
+			m.marker = taskMarker{e.key, t.item, digest(m.description), assigned(""), there.tasks[t.item].marker.due}
 			out = append(out, m)
 		}
 	}
@@ -171,22 +151,21 @@ func (c *Client) task(ctx context.Context, e *edition, m milestone, there *seen)
 	before, known := there.recorded(m.item)
 	t, isSeen := there.tasks[m.item]
 	switch {
-	case isSeen && (t.marker == m.marker || t.status != "" && t.status != open), !isSeen && known && before.sum == done.sum:
+	case isSeen && (t.marker == m.marker || t.deleted || t.status != "" && t.status != open), !isSeen && known && before.sum == done.sum:
 		return before, nil
 	case isSeen:
 		done.id = t.id
-		return done, c.changeTask(ctx, e, m, t.id, t.marker.assignee != m.marker.assignee)
+		if t.moved() {
+			m.due = ""
+		}
+		return done, c.changeTask(ctx, e, m, t.id, t.marker.assignee != m.marker.assignee && !t.taken())
 	case known && before.id == "":
 		// It was made, and can't be seen: it may have been deleted.
 		c.cfg.Log.WarnContext(ctx, "the task of a milestone that changed can't be seen, so it stays as it is", "vendor", Vendor, "handoff", e.key, "item", m.item)
 		return before, nil
 	case known:
 		done.id = before.id
-		err := c.changeTask(ctx, e, m, before.id, false)
-		if answered(err, http.StatusNotFound) {
-			return done, nil // somebody deleted it
-		}
-		return done, err
+		return done, c.changeTask(ctx, e, m, before.id, false)
 	}
 	return c.makeTask(ctx, e, m)
 }
@@ -201,8 +180,15 @@ func (s *seen) recorded(item string) (made, bool) {
 	return made{}, false
 }
 
-// changeTask changes a task's texts and date. Its status and priority are the CSM's,
-// and who it is assigned to is changed only where the CSM is another.
+// moved reports whether people gave the task another day than we did.
+func (t task) moved() bool { return t.marker.due != "" && t.due != t.marker.due }
+
+// taken reports whether people gave the task to somebody else than we did.
+func (t task) taken() bool { return t.owner() != "" && assigned(t.owner()) != t.marker.assignee }
+
+// changeTask changes a task's texts, and its date where the milestone has one. Its
+// status and priority are the CSM's, and who it is assigned to is changed only where
+// the CSM is another. One that somebody deleted is none to change.
 func (c *Client) changeTask(ctx context.Context, e *edition, m milestone, id string, assign bool) error {
 	body := map[string]any{"account_id": e.account, "description": m.text()}
 	if m.title != "" {
@@ -214,7 +200,11 @@ func (c *Client) changeTask(ctx context.Context, e *edition, m milestone, id str
 	if assign && m.assignee != "" {
 		body["assignee"] = m.assignee
 	}
-	return c.call(ctx, connect.Request{Op: "change a milestone's task", Method: http.MethodPut, Path: pathTasks + "/" + id, Body: body, Repeatable: true}, nil)
+	err := c.call(ctx, connect.Request{Op: "change a milestone's task", Method: http.MethodPut, Path: pathTasks + "/" + id, Body: body, Repeatable: true}, nil)
+	if answered(err, http.StatusNotFound) {
+		return nil
+	}
+	return err
 }
 
 func (m *milestone) text() string { return m.description + "\n\n" + m.marker.String() }

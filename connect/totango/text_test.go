@@ -203,7 +203,7 @@ func TestMarkers(t *testing.T) {
 	if got, ok := parseMarker("(throughline.handoff/v1 x v1 ffffffffffff)\n" + m.String()); !ok || !reflect.DeepEqual(got, m) {
 		t.Errorf("%s is read as %+v", m, got)
 	}
-	tm := taskMarker{"006.a-b_c", "milestone-3", "0123456789ab", "ba9876543210"}
+	tm := taskMarker{"006.a-b_c", "milestone-3", "0123456789ab", "ba9876543210", "2026-07-08"}
 	if got, ok := parseTaskMarker("text " + tm.String() + " more"); !ok || got != tm {
 		t.Errorf("%s is read as %+v", tm, got)
 	}

@@ -63,7 +63,7 @@ func TestTasksOfTheView(t *testing.T) {
 	all[1].Evidence = append([]throughline.Evidence{doubt}, all[1].Evidence...)
 	r.publish(t, h)
 	tasks := r.twin.Tasks()
-	if len(tasks) != 1 || tasks[0].Title != "Ten wards plan in Rota." || strings.Contains(tasks[0].Description, "not sure") || !strings.Contains(tasks[0].Description, "“After sixty days") {
+	if len(tasks) != 1 || tasks[0].Title != "Day 60: Ten wards plan in Rota." || strings.Contains(tasks[0].Description, "not sure") || !strings.Contains(tasks[0].Description, "“After sixty days") {
 		t.Errorf("got %+v", tasks)
 	}
 }
