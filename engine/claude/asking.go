@@ -191,7 +191,10 @@ func (r *Asking) accounted() throughline.Usage {
 func (r *Asking) follow(i int, follow []Request) {
 	r.open = slices.Delete(r.open, i, i+1)
 	r.open = append(r.open, follow...)
-	for len(r.open) == 0 && r.purpose.advance() {
+	for len(r.open) == 0 {
+		if !r.purpose.advance() {
+			return
+		}
 	}
 }
 
