@@ -61,7 +61,7 @@ func (p *Progress) Of(run string) (Work, <-chan struct{}, bool) {
 	return out, t.changed, !t.Began.IsZero()
 }
 
-// keep remembers a run, and forgets the one that was looked at longest ago. p.mu is
+// keep remembers a run, and forgets the one that has been known longest. p.mu is
 // held.
 func (p *Progress) keep(run string, t *tracked) {
 	if p.works == nil {

@@ -29,3 +29,21 @@ func (db *DB) SetVersion(ctx context.Context, version int64) error {
 	_, err := db.exec(ctx, `INSERT INTO goose_db_version (version_id, is_applied) VALUES ($1, $2)`, version, true)
 	return err
 }
+
+// Unplace empties what runs and moves are looked up by and what versions cost, as it
+// was before there were such columns; Place fills it, as the migration does.
+func (db *DB) Unplace(ctx context.Context) error {
+	for _, query := range []string{
+		`UPDATE runs SET title = '', seek = '', whose = '', waits = '', waits_for = '', kickoff = 0`, `UPDATE moves SET at = 0, who = '', what = ''`, `DELETE FROM costs`,
+	} {
+		if _, err := db.exec(ctx, query); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Place is the other half of [DB.Unplace].
+func (db *DB) Place(ctx context.Context) error {
+	return db.together(ctx, func(q Queries) error { return q.placeAll(ctx) })
+}
