@@ -191,6 +191,7 @@ func (s *Service) Hold(ctx context.Context, id, who string, at time.Time, attend
 			run.Kickoff, run.KickoffFrom = when, "hand"
 		}
 		run.Held, run.HeldBy = now, who
+		run.Points, run.Covered = covered(k)
 		if attendees != nil {
 			run.Attendees, run.AttendeesBy = attendees, who
 		}
@@ -200,6 +201,20 @@ func (s *Service) Hold(ctx context.Context, id, who string, at time.Time, attend
 		}
 		return []Move{{At: now, Who: who, What: "held", From: run.Stage, To: run.Stage, Why: "every talking point was covered, read or left out for a reason"}}, nil
 	})
+}
+
+// covered counts the points to say, and those of them that were covered.
+func covered(k *throughline.Kickoff) (points, said int) {
+	for _, p := range k.Agenda.Points {
+		if p.Mode != throughline.PointSay {
+			continue
+		}
+		points++
+		if slices.ContainsFunc(k.Ticks, func(t throughline.Tick) bool { return t.Point == p.ID && t.State == throughline.TickCovered }) {
+			said++
+		}
+	}
+	return points, said
 }
 
 // ErrNotYet says that the kickoff is still to come.
@@ -259,6 +274,10 @@ func (s *Service) listen(ctx context.Context, run Run, d Duty) (outcome, error) 
 		run.Listened, run.Recorded, run.Asked = d.N, heard.Began, len(heard.Report.Asked)
 		if run.AttendeesBy == "" {
 			run.Attendees = heard.Attendees
+		}
+		if run.Held.IsZero() {
+			run.Covered = len(heard.Report.Referred)
+			run.Points = run.Covered + len(heard.Report.Silent)
 		}
 		return []Move{{At: now, Who: us, What: "kickoff_read", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("its recording was read against the agenda: %d points came up", len(heard.Report.Referred))}}
 	}}, nil

@@ -95,6 +95,10 @@ type Run struct {
 	Listened int       // how often its recording was looked for
 	Recorded time.Time // when its recording begins
 	Asked    int       // what was asked there that the customer had answered in the sale
+	// Points are how many talking points there were to say, and Covered how many of
+	// them were: as they were ticked when the kickoff was marked as held, else as its
+	// recording shows.
+	Points, Covered int
 	// Attendees are those of the customer's people who were there; by whom they were
 	// chosen is empty where the recording names them.
 	Attendees   []Person `json:",omitempty"`

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"net/url"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ import (
 // the same mail.
 type Links struct {
 	Key    []byte // at least 16 random bytes, kept with the installation
-	Public string // "https://handoff.example.com", https and without a path
+	Public string // "https://handoff.example.com", https and without a path; http on 127.0.0.1 alone
 }
 
 // StopFor is how long after a survey closed its unsubscribe links still work. The
@@ -64,10 +65,17 @@ func (l *Links) Check() error {
 		return fmt.Errorf("making survey links: the key has %d bytes; it needs at least 16", len(l.Key))
 	}
 	u, err := url.Parse(l.Public)
-	if err != nil || u.Scheme != "https" || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
+	if err != nil || u.Scheme != "https" && !onThisMachine(u) || u.Host == "" || u.User != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.Fragment != "" {
 		return errors.New("making survey links: public_url has to be an https address without a path, such as https://handoff.example.com; without one no survey is sent")
 	}
 	return nil
+}
+
+// onThisMachine reports whether an address is one that no mail leads to from
+// elsewhere, as when the program is tried out.
+func onThisMachine(u *url.URL) bool {
+	ip, err := netip.ParseAddr(u.Hostname())
+	return u.Scheme == "http" && err == nil && ip.IsLoopback()
 }
 
 // Vote is the link of one score, good until the survey closes.

@@ -18,6 +18,7 @@ import (
 
 	"throughline/lifecycle"
 	"throughline/store"
+	"throughline/survey"
 )
 
 // A Server serves the pages. Its fields are set before its first use.
@@ -37,6 +38,11 @@ type Server struct {
 	// nobody can tell. Both are shown to admins.
 	Checks   func(context.Context) ([]Checked, error)
 	Settings func(context.Context) ([]Setting, error)
+	// Survey answers what a survey's mails lead to; nil where nobody is asked. Number is
+	// the report of what they said, and NoSurvey why nobody is asked.
+	Survey   http.Handler
+	Number   func(context.Context) (survey.Report, error)
+	NoSurvey string
 	// Ending is closed when the process ends, and ends live pages; nil for never.
 	Ending <-chan struct{}
 	Pace   float64 // of live pages: 0.01 makes them a hundred times as quick, for tests; 0 for 1
@@ -158,6 +164,9 @@ func (s *Server) Public() http.Handler {
 	mux.Handle("POST /review/{link}/open", s.page(s.openReview))
 	mux.Handle("POST /review/{link}/fresh", s.page(s.sendFresh))
 	mux.Handle("POST /review/{link}", s.page(s.byLink(s.takeForm)))
+	if s.Survey != nil {
+		mux.Handle(survey.VotePath, s.Survey)
+	}
 	return s.guard(mux, publicLimit, func() string { return s.Links.Public })
 }
 

@@ -165,6 +165,7 @@ func (c *config) checkPlay(ctx context.Context, n *connections, now time.Time) [
 	if c.SignIn != nil {
 		row("Sign-in", "the team's pages, by OpenID Connect", false, said(c.checkSignIn(ctx, tools{})))
 	}
+	row("Survey", "asking the customer a week after the kickoff", true, c.noSurvey(n))
 	row("Proxy", "limits by address", true, unless(c.Serve.ClientHeader != "" || !byTLS(c.Serve.PublicURL) && !byTLS(c.Serve.TeamURL),
 		"all who come by your proxy are counted as one address: set serve.client_header to the header in which it says who asks"))
 	if crm := n.crm(); crm != nil && crm.hook != nil {

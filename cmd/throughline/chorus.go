@@ -35,6 +35,6 @@ func connectChorus(c *config, n *connections, with tools) *connection {
 		conn.err = err
 		return conn
 	}
-	conn.system, conn.check = client, client.Check
+	conn.system, conn.records, conn.check = client, true, client.Check
 	return conn
 }

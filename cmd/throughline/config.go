@@ -39,6 +39,7 @@ type config struct {
 	Engine       engineConfig       `yaml:"engine" doc:"What drafts the handoffs of 'throughline serve'. The builtin engine asks nobody; claude sends what was said and written to the model that is named here."`
 	Serve        serveConfig        `yaml:"serve" doc:"Where 'throughline serve' answers browsers. The team's pages stand on this machine's own address, or behind your own TLS where the section signin is set; another address serves only the links that were sent, Slack's clicks, and what the CRM posts when a deal is changed."`
 	SignIn       *signInConfig      `yaml:"signin" doc:"How the team signs in, by OpenID Connect, so that serve may answer more than this machine. Register the app with your provider with the one redirect URI <serve.team_url>/signin/callback. Without this section a one-time link signs in."`
+	Survey       surveyConfig       `yaml:"survey" doc:"The one question that the customer's people of a kickoff are asked a week after it, by mail. It is on where there is a section mail and serve.public_url is an https address."`
 	Retention    retentionConfig    `yaml:"retention" doc:"How long what was said and written is kept. Handoffs stay until they are erased with 'throughline forget'."`
 	Destinations destinationsConfig `yaml:"destinations" doc:"Where handoffs are published, and for whom. Nothing is written to a system that is not named here. company shows the use case, the committee without stances, milestones and risks; team shows all, so name it only where nobody but the deal's team reads."`
 

@@ -54,14 +54,16 @@ type connection struct {
 	hook     func(hear func(context.Context, won.Notice) error) http.Handler
 	hookPath string
 
-	system collect.System // nil for what holds nothing of deals, and for the CRM
-	check  func(context.Context) []connect.Permission
+	system  collect.System // nil for what holds nothing of deals, and for the CRM
+	records bool           // the system records calls
+	check   func(context.Context) []connect.Permission
 
-	destination string                              // its key under destinations; empty where handoffs are not published there
-	publish     lifecycle.Destination               // of that
-	remove      func(context.Context, string) error // takes a copy away, by its id; nil where that can't be done
-	way         string                              // lifecycle's name of the way to people; empty for none
-	messenger   lifecycle.Messenger                 // of that
+	destination string                                                      // its key under destinations; empty where handoffs are not published there
+	publish     lifecycle.Destination                                       // of that
+	remove      func(context.Context, string) error                         // takes a copy away, by its id; nil where that can't be done
+	way         string                                                      // lifecycle's name of the way to people; empty for none
+	messenger   lifecycle.Messenger                                         // of that
+	post        func(context.Context, connect.Letter) (connect.Copy, error) // sends letters; nil for what is no mail server
 }
 
 // A feed tells of a CRM's changes until it is closed.
@@ -324,7 +326,7 @@ func connectGong(c *config, n *connections, with tools) *connection {
 		client.HTTP.Limiter = with.limiter
 	}
 	index := n.db.Calls(cmp.Or(c.Gong.Base, gong.DefaultBase) + " " + c.Gong.Workspace)
-	conn.system = &gong.Collector{Index: &gong.Index{Client: client, Store: index, Now: with.env.now}}
+	conn.system, conn.records = &gong.Collector{Index: &gong.Index{Client: client, Store: index, Now: with.env.now}}, true
 	conn.check = func(ctx context.Context) []connect.Permission { return client.Check(ctx, with.env.now()) }
 	return conn
 }
@@ -423,7 +425,7 @@ func connectMail(c *config, n *connections, with tools) *connection {
 		conn.err = err
 		return conn
 	}
-	conn.check, conn.way, conn.messenger = client.Check, lifecycle.WayMail, client
+	conn.check, conn.way, conn.messenger, conn.post = client.Check, lifecycle.WayMail, client, client.Post
 	return conn
 }
 

@@ -325,7 +325,7 @@ func (p *erased) without(field string, v any, mark string) (any, bool) {
 		}
 		return out, true
 	case map[string]any:
-		for _, key := range []string{"speaker", "person", "name", "by", "By"} {
+		for _, key := range []string{"speaker", "person", "name", "email", "by", "By"} {
 			if p.is(v[key]) {
 				return nil, false
 			}

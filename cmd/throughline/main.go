@@ -112,7 +112,7 @@ func newRoot(e env) *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(newGenerate(e), newInspect(e), newProve(e), newHedges(e), newPrompt(e), newAssemble(e), newRead(e), newSubmit(e), newSkill(e), newMCP(e), newEval(e), newDemo(e),
 		newInit(e), newCheck(e), newConnectors(e), newPull(e), newTwin(e),
-		newServe(e), newHealth(e), newStatus(e), newRuns(e), newRetry(e), newBackfill(e), newForget(e), newSignIn(e), newToken(e), newAgenda(e), newKickoffCheck(e))
+		newServe(e), newHealth(e), newStatus(e), newRuns(e), newRetry(e), newBackfill(e), newForget(e), newSignIn(e), newToken(e), newAgenda(e), newKickoffCheck(e), newBaseline(e))
 	return root
 }
 

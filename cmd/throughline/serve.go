@@ -169,7 +169,10 @@ func (w *wired) parts(ctx context.Context) ([]activity, error) {
 	}
 	site := &pages.Server{
 		Service: w.service, Store: w.db, Links: w.links, Log: log, Admins: w.config.admins(), SignIn: provider, ClientHeader: w.config.Serve.ClientHeader,
-		Checks: w.checked, Settings: w.settings, Ending: ctx.Done(),
+		Checks: w.checked, Settings: w.settings, Number: w.number, NoSurvey: w.noSurvey, Ending: ctx.Done(),
+	}
+	if asked := w.surveyPages(); asked != nil {
+		site.Survey = asked
 	}
 	team := http.NewServeMux()
 	team.Handle("/", site.Team())

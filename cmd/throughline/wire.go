@@ -38,7 +38,8 @@ type wired struct {
 	crm         *connection // tells which deals were won, and what they are
 	watch       *won.Watch
 	links       *pages.Links
-	feed        feed // nil where the CRM has none, or it is not used
+	feed        feed   // nil where the CRM has none, or it is not used
+	noSurvey    string // why nobody is asked after the kickoff; empty where they are
 }
 
 // wire sets the lifecycle up. It calls none of the systems. The caller closes it,
@@ -78,6 +79,9 @@ func (n *connections) wire(ctx context.Context, c *config, with tools) (*wired, 
 		if slices.Contains(rules.Ways, conn.way) {
 			p.service.Messengers[conn.way] = conn.messenger
 		}
+	}
+	if err := p.after(ctx); err != nil {
+		return nil, err
 	}
 	return p, p.listen(with)
 }
