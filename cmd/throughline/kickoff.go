@@ -14,6 +14,7 @@ import (
 
 	"throughline"
 	"throughline/engine/builtin"
+	"throughline/engine/claude"
 	"throughline/folder"
 	"throughline/kickoff"
 )
@@ -121,8 +122,11 @@ func newKickoffCheck(e env) *cobra.Command {
 		Long: "Holds the transcript of a kickoff against its agenda and the deal in DIR: which talking points were referred to, and which\n" +
 			"questions were asked that the customer had answered in the sale, with where they had. It is a help for the CSM of this\n" +
 			"one customer: it scores nobody. TRANSCRIPT is captions, a plain transcript, or a folder with a call as Gong or Chorus\n" +
-			"return it.",
-		Example: "  throughline kickoff-check exports/acme kickoff.vtt --handoff acme.json",
+			"return it.\n\n" +
+			"With --engine claude a model reads it. It is sent the transcript, the points to say, and what the customer's people said in\n" +
+			"the deal: never what the CSM is to know and not to say. What it claims is shown where the call and the deal prove it.",
+		Example: "  throughline kickoff-check exports/acme kickoff.vtt --handoff acme.json\n" +
+			"  throughline kickoff-check exports/acme kickoff.vtt --handoff acme.json --engine claude --dry-run",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return usageError{errors.New("name the folder that holds the deal's exports, and the kickoff's transcript")}
@@ -132,10 +136,40 @@ func newKickoffCheck(e env) *cobra.Command {
 	}
 	file := cmd.Flags().String("handoff", "", "the handoff that the agenda is made of, as `HANDOFF.json`; drafted by rules without it")
 	format := choose(cmd, "format", "f", "how it is written", "text", "json")
+	name := choose(cmd, "engine", "", "what reads the transcript", kickoff.RulesName, claude.Name)
+	flags := live(cmd, addAskingFlags(cmd), "this check")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		byModel := name.value == claude.Name
+		if *flags.dryRun && !byModel {
+			return usageError{errors.New("--dry-run is for --engine claude: nothing else is sent anywhere")}
+		}
 		p := startProgress(e)
 		defer p.stop()
-		report, err := checkKickoff(cmd.Context(), p, args[0], args[1], *file, e.now())
+		k, err := readKickoff(cmd.Context(), p, args[0], args[1])
+		if err != nil {
+			return err
+		}
+		rule := claude.Withhold{}
+		if byModel {
+			if rule, err = flags.withhold.rule(); err != nil {
+				return err
+			}
+		}
+		if err := k.plan(cmd.Context(), p, *file, rule, e.now()); err != nil {
+			return err
+		}
+		if *flags.dryRun {
+			p.stop()
+			return flags.printKickoffDryRun(cmd.Context(), e, k, rule)
+		}
+		var eng kickoff.Engine = kickoff.Rules{}
+		if byModel {
+			if eng, err = flags.engine(cmd.Context(), e, p); err != nil {
+				return err
+			}
+		}
+		p.enter("Checking the kickoff")
+		report, err := kickoff.Check(cmd.Context(), eng, k.agenda, k.call, k.deal)
 		if err != nil {
 			return err
 		}
@@ -148,7 +182,14 @@ func newKickoffCheck(e env) *cobra.Command {
 	return cmd
 }
 
-func checkKickoff(ctx context.Context, p *progress, dir, transcript, file string, at time.Time) (*kickoff.Report, error) {
+// A heldKickoff is a kickoff with what it is checked against.
+type heldKickoff struct {
+	deal   *throughline.Deal
+	call   *throughline.Source
+	agenda *throughline.Agenda
+}
+
+func readKickoff(ctx context.Context, p *progress, dir, transcript string) (*heldKickoff, error) {
 	deal, err := readDeal(ctx, p, dir)
 	if err != nil {
 		return nil, err
@@ -158,17 +199,43 @@ func checkKickoff(ctx context.Context, p *progress, dir, transcript, file string
 	if err != nil {
 		return nil, err
 	}
+	return &heldKickoff{deal: deal, call: call}, nil
+}
+
+// plan makes the agenda: of the handoff in a file, or of one drafted by rules from
+// what is not withheld.
+func (k *heldKickoff) plan(ctx context.Context, p *progress, file string, rule claude.Withhold, at time.Time) error {
 	var h *throughline.Handoff
+	var err error
 	if file != "" {
 		h, err = readHandoff(file)
 	} else {
-		h, err = handoff(ctx, p, builtin.Engine{}, deal, at)
+		shown, _ := rule.From(k.deal)
+		h, err = handoff(ctx, p, builtin.Engine{}, shown, at)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
-	p.enter("Checking the kickoff")
-	return kickoff.Check(ctx, kickoff.Rules{}, kickoff.Agenda(h, throughline.AudienceTeam), call, deal)
+	k.agenda = kickoff.Agenda(h, throughline.AudienceTeam)
+	return nil
+}
+
+// printKickoffDryRun prints what would be sent to read a kickoff, and what it would
+// take.
+func (f *liveFlags) printKickoffDryRun(ctx context.Context, e env, k *heldKickoff, rule claude.Withhold) error {
+	r, err := f.run()
+	if err != nil {
+		return err
+	}
+	run, err := claude.StartKickoff(k.agenda, k.call, k.deal, rule, r.config())
+	if err != nil {
+		return usageError{err}
+	}
+	total, how, err := f.printAsked(ctx, e, &run.Asking)
+	if err != nil {
+		return err
+	}
+	return e.tell("About $%.2f with the prices of %s. %s\n", total, claude.PricesOf(), how)
 }
 
 // kickoffText is the report for people to read on a terminal.
@@ -196,6 +263,22 @@ func kickoffText(r *kickoff.Report) string {
 		writeSaid(&out, "answer", a.Answer)
 	}
 	none(&out, len(r.Asked))
+	if len(r.LeftOut) > 0 {
+		fmt.Fprintf(&out, "\nLeft out: what the engine claimed and nothing proves\n")
+	}
+	for _, l := range r.LeftOut {
+		fmt.Fprintf(&out, "  - “%s”: %s\n", printable(l.Quote), printable(l.Reason))
+	}
+	if u := r.Usage; u != nil {
+		fmt.Fprintf(&out, "\nAsked: %s, %s, $%.2f", printable(r.Engine.Model), counted(u.Requests, "request", "requests"), u.CostUSD)
+		if u.Prices != "" {
+			fmt.Fprintf(&out, " with the prices of %s", u.Prices)
+		}
+		out.WriteString(".\n")
+		if len(u.Kept) > 0 {
+			fmt.Fprintf(&out, "Kept from the model: %s.\n", printable(strings.Join(u.Kept, ", ")))
+		}
+	}
 	return out.String()
 }
 

@@ -25,18 +25,24 @@ type liveFlags struct {
 	provider *choice
 	batch    *bool
 	dryRun   *bool
-	handoff  *float64
+	once     *float64 // what one handoff, or one check of a kickoff, may cost
 	month    *float64
 }
 
+// addLiveFlags adds the flags of what drafts.
 func addLiveFlags(cmd *cobra.Command) *liveFlags {
+	return live(cmd, addModelFlags(cmd), "this handoff")
+}
+
+// live adds the flags of whatever asks over the network, for what is named.
+func live(cmd *cobra.Command, flags *modelFlags, what string) *liveFlags {
 	return &liveFlags{
-		modelFlags: addModelFlags(cmd),
+		modelFlags: flags,
 		provider:   choose(cmd, "provider", "", "where the model runs", claude.Providers...),
 		batch:      cmd.Flags().Bool("batch", false, "ask by message batches: half the price, up to some hours"),
 		dryRun:     cmd.Flags().Bool("dry-run", false, "send nothing; print what would be sent, and what it would cost"),
-		handoff:    cmd.Flags().Float64("max-usd", 10, "stop before this handoff costs more `USD`; 0 for no limit"),
-		month:      cmd.Flags().Float64("max-usd-month", 0, "stop before all handoffs of this month cost more `USD`; 0 for no limit"),
+		once:       cmd.Flags().Float64("max-usd", 10, "stop before "+what+" costs more `USD`; 0 for no limit"),
+		month:      cmd.Flags().Float64("max-usd-month", 0, "stop before everything asked this month costs more `USD`; 0 for no limit"),
 	}
 }
 
@@ -65,7 +71,7 @@ func (f *liveFlags) engine(ctx context.Context, e env, p *progress) (*claude.Eng
 	answers.clean(e.now())
 	return &claude.Engine{
 		Client: client, Config: r.config(), Batch: *f.batch, Journal: answers,
-		Budget:   claude.Budget{Handoff: *f.handoff, Month: *f.month, Ledger: ledgerDir(filepath.Join(dir, "spent"))},
+		Budget:   claude.Budget{Handoff: *f.once, Month: *f.month, Ledger: ledgerDir(filepath.Join(dir, "spent"))},
 		Withhold: rule, Now: e.now, Sleep: connect.Sleep, Progress: p.enter,
 	}, nil
 }
@@ -180,9 +186,8 @@ func (d ledgerDir) Spent(at time.Time) (float64, error) {
 	return sum, nil
 }
 
-// printDryRun prints what would be sent and what it would take. With an API key
-// the provider counts the tokens, for which the text goes there; else they are
-// estimated, and nothing does.
+// printDryRun prints what would be sent to draft a deal's handoff, and what it would
+// take.
 func (f *liveFlags) printDryRun(ctx context.Context, e env, deal *throughline.Deal) error {
 	r, err := f.run()
 	if err != nil {
@@ -192,19 +197,30 @@ func (f *liveFlags) printDryRun(ctx context.Context, e env, deal *throughline.De
 	if err != nil {
 		return err
 	}
-	count, how := func(q claude.Request) (claude.Estimate, error) { return run.Estimate(q), nil }, "Tokens are estimated. Nothing was sent."
+	total, how, err := f.printAsked(ctx, e, &run.Asking)
+	if err != nil {
+		return err
+	}
+	return e.tell("Passes: %s.\nAbout $%.2f with the prices of %s, and a little for correcting quotes and comparing items. %s\n", run.Plan(), total, claude.PricesOf(), how)
+}
+
+// printAsked prints what is asked first, and what each request would take. With an
+// API key the provider counts the tokens, for which the text goes there; else they
+// are estimated, and nothing does. It gives the sum in USD, and how it was come by.
+func (f *liveFlags) printAsked(ctx context.Context, e env, asked *claude.Asking) (total float64, how string, err error) {
+	count := func(q claude.Request) (claude.Estimate, error) { return asked.Estimate(q), nil }
+	how = "Tokens are estimated. Nothing was sent."
 	if f.provider.value == "anthropic" && secret("ANTHROPIC_API_KEY") != "" {
 		client, err := f.client(ctx)
 		if err != nil {
-			return err
+			return 0, "", err
 		}
-		count, how = func(q claude.Request) (claude.Estimate, error) { return run.Count(ctx, client, q) }, "Tokens of the input are counted by the provider, which was sent the text for that alone."
+		count, how = func(q claude.Request) (claude.Estimate, error) { return asked.Count(ctx, client, q) }, "Tokens of the input are counted by the provider, which was sent the text for that alone."
 	}
-	total := 0.0
-	for _, q := range run.Open() {
+	for _, q := range asked.Open() {
 		est, err := count(q)
 		if err != nil {
-			return err
+			return 0, "", err
 		}
 		if *f.batch {
 			est.USD /= 2
@@ -213,8 +229,8 @@ func (f *liveFlags) printDryRun(ctx context.Context, e env, deal *throughline.De
 		t := est.Tokens
 		if err := e.tell("### %s: about %d tokens in (%d of them written to the cache, %d read from it), %d out, $%.3f\n\n%s\n\n",
 			q.ID, t.Input+t.CacheWrite5m+t.CacheWrite1h+t.CacheRead, t.CacheWrite5m+t.CacheWrite1h, t.CacheRead, t.Output, est.USD, printableLines(q.Text())); err != nil {
-			return err
+			return 0, "", err
 		}
 	}
-	return e.tell("Passes: %s.\nAbout $%.2f with the prices of %s, and a little for correcting quotes and comparing items. %s\n", run.Plan(), total, claude.PricesOf(), how)
+	return total, how, nil
 }

@@ -13,19 +13,26 @@ import (
 // modelFlags are the flags of everything that works with a model.
 type modelFlags struct {
 	model, effort *string
-	passes        *choice
+	passes        *choice // nil where there is nothing to choose
 	answers       *string
 	window        *int
 	withhold      withholding
 }
 
+// addModelFlags adds the flags of what drafts.
 func addModelFlags(cmd *cobra.Command) *modelFlags {
+	f := addAskingFlags(cmd)
+	f.passes = choose(cmd, "passes", "", "how the deal is read", string(claude.Auto), string(claude.Single), string(claude.Focused))
+	return f
+}
+
+// addAskingFlags adds the flags of whatever asks a model.
+func addAskingFlags(cmd *cobra.Command) *modelFlags {
 	f := &modelFlags{
 		model:   cmd.Flags().String("model", claude.DefaultModel(), "the model's `ID`"),
 		effort:  cmd.Flags().String("effort", "", "how much the model thinks: low, medium, high, xhigh, max; its own default without it"),
 		answers: cmd.Flags().String("answers", "", "how answers are asked for: schema (structured outputs) or tool (a strict tool); by the model without it"),
 		window:  cmd.Flags().Int("window", 0, "the model's window in `TOKENS`, where it is another than the program knows"),
-		passes:  choose(cmd, "passes", "", "how the deal is read", string(claude.Auto), string(claude.Single), string(claude.Focused)),
 	}
 	f.withhold.addFlags(cmd)
 	return f
@@ -42,8 +49,12 @@ func (f *modelFlags) run() (runFile, error) {
 	default:
 		return runFile{}, usageError{fmt.Errorf("--effort is low, medium, high, xhigh or max, not %q", *f.effort)}
 	}
+	passes := claude.Auto
+	if f.passes != nil {
+		passes = claude.Passes(f.passes.value)
+	}
 	return runFile{
-		Program: version(), Prompts: claude.PromptVersion(), Model: *f.model, Passes: claude.Passes(f.passes.value), Effort: *f.effort, Answers: *f.answers,
+		Program: version(), Prompts: claude.PromptVersion(), Model: *f.model, Passes: passes, Effort: *f.effort, Answers: *f.answers,
 		Window: *f.window, Withhold: f.withhold,
 	}, nil
 }

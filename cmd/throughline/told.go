@@ -77,7 +77,12 @@ func telling(ctx context.Context, eng engine, deal *throughline.Deal) (out engin
 		step := lifecycle.Step(ctx, "Drafting by rules")
 		return eng, func() { step("") }
 	}
-	asked := withheldFrom(e, deal)
+	return tellingModel(ctx, e, deal)
+}
+
+// tellingModel is telling for a model.
+func tellingModel(ctx context.Context, e *claude.Engine, deal *throughline.Deal) (asked *claude.Engine, end func()) {
+	asked = withheldFrom(e, deal)
 	var mu sync.Mutex
 	last := func(string) {}
 	asked.Progress = func(what string) {

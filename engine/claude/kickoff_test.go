@@ -40,9 +40,9 @@ func (h held) check(t testing.TB, eng kickoff.Engine) (*kickoff.Report, error) {
 	return kickoff.Check(t.Context(), eng, h.agenda, h.call, h.deal)
 }
 
-func (h held) start(t testing.TB, w Withhold, cfg Config) *KickoffRun {
+func (h held) start(t testing.TB, cfg Config) *KickoffRun {
 	t.Helper()
-	k, err := StartKickoff(h.agenda, h.call, h.deal, w, cfg)
+	k, err := StartKickoff(h.agenda, h.call, h.deal, Withhold{}, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ const smallAnswer = `{"referred":[{"point":"stretch-1-condition","ref":"k1.3","t
 // TestKickoffRequest shows the whole request as a file, so that a change of the
 // prompt, of how the texts are laid out or of the answer's form is seen for what it is.
 func TestKickoffRequest(t *testing.T) {
-	k := smallKickoff().start(t, Withhold{}, Config{Model: "claude-opus-5", Effort: "medium"})
+	k := smallKickoff().start(t, Config{Model: "claude-opus-5", Effort: "medium"})
 	if len(k.Open()) != 1 {
 		t.Fatalf("%d requests, want 1", len(k.Open()))
 	}
@@ -132,7 +132,7 @@ func TestKickoffRequest(t *testing.T) {
 // TestKickoffRequestHoldsNothingToBeKnown: no point of section 3, no doubt and no
 // condition is sent, nor the words that hardly anybody heard.
 func TestKickoffRequestHoldsNothingToBeKnown(t *testing.T) {
-	_, text, _ := strings.Cut(asked(smallKickoff().start(t, Withhold{}, Config{})), "<deal>\n") // the prompt has words of its own
+	_, text, _ := strings.Cut(asked(smallKickoff().start(t, Config{})), "<deal>\n") // the prompt has words of its own
 	for _, secret := range []string{
 		"reluctant", "doubt", "rather not have signed", "waited a year", "most that was tested", "two thousand is what was tested", "nobody tried more", "full night's file",
 		"the board wants a head", "that nobody else heard", "stretch-2",
@@ -282,27 +282,28 @@ func TestKickoffInEveryForm(t *testing.T) {
 
 func TestKickoffThatGoesWrong(t *testing.T) {
 	good := twin.Reply{Text: smallAnswer}
-	half := smallAnswer[:strings.Index(smallAnswer, `"asked"`)]
+	half, _, _ := strings.Cut(smallAnswer, `"asked"`)
 	for _, c := range []struct {
 		name    string
 		replies []twin.Reply // the last one is given to whatever follows
 		points  int
-		fails   error  // where any will do: errAny
+		fails   bool
+		is      error  // what the error is, where that matters
 		note    string // in what is said of the engine's limits
 		calls   int
 	}{
-		{"refused", []twin.Reply{{Stop: "refusal"}}, 0, ErrNoAnswer, "", 1},
-		{"no JSON, once", []twin.Reply{{Text: "What a nice call."}, good}, 1, nil, "", 2},
-		{"no JSON, twice", []twin.Reply{{Text: "What a nice call."}}, 0, ErrNoAnswer, "", 2},
-		{"other JSON, once", []twin.Reply{{Text: `{"items":[]}`}, good}, 1, nil, "", 2},
-		{"cut by its length, once", []twin.Reply{{Text: half, Stop: "max_tokens"}, good}, 1, nil, "", 2},
-		{"cut by its length, twice", []twin.Reply{{Text: half, Stop: "max_tokens"}}, 1, nil, "broke off", 2},
-		{"claims that can't be read", []twin.Reply{{Text: strings.Replace(smallAnswer, `{"question"`, `7,{"question"`, 1)}}, 1, nil, "broke off", 1},
-		{"a connection that breaks off", []twin.Reply{{Text: smallAnswer, CutAfter: 50}, good}, 1, nil, "", 2},
-		{"too much to do, in the middle", []twin.Reply{{Text: smallAnswer, Overloaded: true}, good}, 1, nil, "", 2},
-		{"too much to do, before", []twin.Reply{{Status: 529, Error: "overloaded_error"}, good}, 1, nil, "", 2},
-		{"an account without money", []twin.Reply{{Status: 429, Error: "rate_limit_error", Code: "enforced_spend_limit_reached"}}, 0, errAny, "", 1},
-		{"a bad request", []twin.Reply{{Status: 400, Error: "invalid_request_error"}}, 0, errAny, "", 1},
+		{"refused", []twin.Reply{{Stop: "refusal"}}, 0, true, ErrNoAnswer, "", 1},
+		{"no JSON, once", []twin.Reply{{Text: "What a nice call."}, good}, 1, false, nil, "", 2},
+		{"no JSON, twice", []twin.Reply{{Text: "What a nice call."}}, 0, true, ErrNoAnswer, "", 2},
+		{"other JSON, once", []twin.Reply{{Text: `{"items":[]}`}, good}, 1, false, nil, "", 2},
+		{"cut by its length, once", []twin.Reply{{Text: half, Stop: "max_tokens"}, good}, 1, false, nil, "", 2},
+		{"cut by its length, twice", []twin.Reply{{Text: half, Stop: "max_tokens"}}, 1, false, nil, "broke off", 2},
+		{"claims that can't be read", []twin.Reply{{Text: strings.Replace(smallAnswer, `{"question"`, `7,{"question"`, 1)}}, 1, false, nil, "broke off", 1},
+		{"a connection that breaks off", []twin.Reply{{Text: smallAnswer, CutAfter: 50}, good}, 1, false, nil, "", 2},
+		{"too much to do, in the middle", []twin.Reply{{Text: smallAnswer, Overloaded: true}, good}, 1, false, nil, "", 2},
+		{"too much to do, before", []twin.Reply{{Status: 529, Error: "overloaded_error"}, good}, 1, false, nil, "", 2},
+		{"an account without money", []twin.Reply{{Status: 429, Error: "rate_limit_error", Code: "enforced_spend_limit_reached"}}, 0, true, nil, "", 1},
+		{"a bad request", []twin.Reply{{Status: 400, Error: "invalid_request_error"}}, 0, true, nil, "", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig(t, Config{}, func(_ twin.Request, n int) twin.Reply { return c.replies[min(n, len(c.replies)-1)] })
@@ -310,8 +311,8 @@ func TestKickoffThatGoesWrong(t *testing.T) {
 			if len(r.server.Calls) != c.calls {
 				t.Errorf("%d calls, want %d", len(r.server.Calls), c.calls)
 			}
-			if c.fails != nil {
-				if err == nil || c.fails != errAny && !errors.Is(err, c.fails) {
+			if c.fails {
+				if err == nil || c.is != nil && !errors.Is(err, c.is) {
 					t.Errorf("it gives %+v and %v", report, err)
 				}
 				return
@@ -328,8 +329,6 @@ func TestKickoffThatGoesWrong(t *testing.T) {
 		})
 	}
 }
-
-var errAny = errors.New("any error")
 
 func TestKickoffBudget(t *testing.T) {
 	r := newRig(t, Config{}, func(twin.Request, int) twin.Reply { return twin.Reply{Text: smallAnswer} })
@@ -451,7 +450,7 @@ func longKickoff(turns int) held {
 func TestKickoffOfALongDeal(t *testing.T) {
 	const window = 12_000
 	h := longKickoff(1500)
-	k := h.start(t, Withhold{}, Config{Window: window})
+	k := h.start(t, Config{Window: window})
 	if len(k.Open()) < 3 {
 		t.Fatalf("%d requests", len(k.Open()))
 	}
@@ -531,7 +530,7 @@ func TestKickoffThatCannotBeAsked(t *testing.T) {
 	if _, err := StartKickoff(h.agenda, h.call, h.deal, Withhold{}, Config{CacheTTL: "2h"}); err == nil {
 		t.Error("a cache of 2h was taken")
 	}
-	k := h.start(t, Withhold{}, Config{})
+	k := h.start(t, Config{})
 	if _, err := k.Findings(); err == nil {
 		t.Error("there are findings before the answer")
 	}
@@ -549,7 +548,7 @@ func TestKickoffThatInjects(t *testing.T) {
 		h.deal.Sources[0].Passages[3].Text += " " + s
 		h.agenda.Points[1].Text = s
 		h.agenda.Points = append(h.agenda.Points, throughline.TalkingPoint{ID: s, Kind: throughline.Kind(s), Mode: throughline.PointSay, Text: s})
-		text := asked(h.start(t, Withhold{}, Config{}))
+		text := asked(h.start(t, Config{}))
 		for _, tag := range []string{"<deal>\n", "</deal>", "</kickoff>", "</points>"} {
 			if n := strings.Count(text, tag); n != 1 {
 				t.Fatalf("%d times %q in a request, with the string %.200q", n, tag, s)
@@ -645,7 +644,7 @@ func checkReport(t *testing.T, h held, report *kickoff.Report) {
 func TestKickoffRequestFollowsTheSpec(t *testing.T) {
 	body := schemas(t)["/v1/messages"]
 	for _, cfg := range []Config{{Structured: "schema", Effort: "high"}, {Structured: "tool"}} {
-		params, err := json.Marshal(smallKickoff().start(t, Withhold{}, cfg).Open()[0].Params)
+		params, err := json.Marshal(smallKickoff().start(t, cfg).Open()[0].Params)
 		if err != nil {
 			t.Fatal(err)
 		}

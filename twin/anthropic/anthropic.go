@@ -189,10 +189,12 @@ func (s *Server) messages(w http.ResponseWriter, r *http.Request) {
 	}
 	usage.Output = int64(len(reply.Text)/charsPerToken + 1)
 	call := Call{Request: req, Usage: usage, Failed: reply.Status != 0 || reply.CutAfter > 0 || reply.Overloaded || reply.Endless}
+	s.mu.Lock()
+	s.Calls = append(s.Calls, call) // before the client has the answer, and looks
+	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.Calls = append(s.Calls, call)
 		if !call.Failed {
 			write() // a cache can be read when the request that writes it has ended
 		}
