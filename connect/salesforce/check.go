@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strings"
 
 	"throughline/connect"
@@ -52,6 +53,9 @@ func (o *Org) Check(ctx context.Context) []connect.Permission {
 		needs = append(needs, need{"ContentVersion", "the versions of the published file", []string{"Id", "ContentDocumentId", "PathOnClient", "CreatedDate"}})
 		if o.cfg.Writing.Note {
 			needs = append(needs, need{"ContentNote", "the note beside it", []string{"Id", "Title"}})
+		}
+		if i := slices.IndexFunc(needs, func(n need) bool { return n.object == "Task" }); o.cfg.Writing.Tasks {
+			needs[i].fields = slices.Concat(needs[i].fields, followedTaskFields)
 		}
 	}
 	wishes := make([]wish, len(needs))
@@ -130,6 +134,12 @@ func (w *Writing) lacking(d description) []connect.Permission {
 	case "ContentNote":
 		needs("Create on ContentNote", "the note beside the file", d.Createable, "turn notes on in Setup > Notes Settings and let the app's user make ContentNote records, or leave the note out of the configuration")
 		needs("Edit on ContentNote", "bringing the note up to date", d.Updateable, "let the app's user edit ContentNote records, or leave the note out of the configuration")
+	case "Task":
+		if w.Tasks {
+			const advice = "give the app's user the permission Edit Tasks by a permission set, or leave the tasks out of the configuration"
+			needs("Create on Task", "a task for each milestone", d.Createable, advice)
+			needs("Edit on Task", "bringing the milestones' tasks up to date", d.Updateable, advice)
+		}
 	case "Opportunity":
 		if len(w.Fields) > 0 {
 			needs("Edit on Opportunity", "setting the opportunity's fields", d.Updateable, "give the app's user Edit on Opportunity by a permission set, and share the deals for editing")

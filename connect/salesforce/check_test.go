@@ -72,11 +72,14 @@ func TestCheckWriting(t *testing.T) {
 		"Create on ContentDocumentLink": func(s *twin.Server) { s.NoCreate["ContentDocumentLink"] = true },
 		"Create on ContentNote":         func(s *twin.Server) { s.NoCreate["ContentNote"] = true },
 		"Edit on ContentNote":           func(s *twin.Server) { s.NoEdit["ContentNote"] = true },
+		"Create on Task":                func(s *twin.Server) { s.NoCreate["Task"] = true },
+		"Edit on Task":                  func(s *twin.Server) { s.NoEdit["Task"] = true },
 		"Edit on the field Opportunity.Handoff_Link__c": func(s *twin.Server) { s.NoEdit["Opportunity.Handoff_Link__c"] = true },
 		"Edit on the field Opportunity.Handed_Off__c":   func(s *twin.Server) { s.Denied["Opportunity.Handed_Off__c"] = true },
 	}
 	for name, spoil := range take {
 		b := newPress(t)
+		b.config.Writing.Tasks = true
 		spoil(b.twin)
 		var want []string
 		if name != "" {

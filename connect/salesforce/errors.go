@@ -41,7 +41,7 @@ func decode(status int, _ http.Header, body []byte) *connect.Error {
 func explainWrite(e *connect.Error, fields []string) {
 	switch e.Code {
 	case "INSUFFICIENT_ACCESS_OR_READONLY", "INSUFFICIENT_ACCESS_ON_CROSS_REFERENCE_ENTITY", "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", "INVALID_TYPE_FOR_OPERATION":
-		e.Message, e.Advice = "the user may not write this", "give the app's user Create on files and notes and Edit on the opportunity by a permission set, and share the deal with them for editing"
+		e.Message, e.Advice = "the user may not write this", "give the app's user Create on files and notes, Edit on the opportunity, and Edit Tasks, as far as each is written, by a permission set, and share the deal with them for editing"
 	case "INVALID_FIELD_FOR_INSERT_UPDATE":
 		e.Message, e.Advice = "a field may not be set by the user", "give the app's user Edit on the field (field-level security)"
 	case "FIELD_CUSTOM_VALIDATION_EXCEPTION", "FIELD_FILTER_VALIDATION_EXCEPTION":

@@ -29,6 +29,24 @@ func FuzzMarker(f *testing.F) {
 	})
 }
 
+// FuzzTaskMark: what is read as a task's mark is what writes that line, and nothing
+// else.
+func FuzzTaskMark(f *testing.F) {
+	f.Add(taskMark{"deal-1", "milestone-0123456789ab-2", "0123456789ab", "2026-07-08"}.line() + "\n\nLive.")
+	f.Add(taskMark{key: "a.v1", item: "x", digest: "0123456789ab"}.line())
+	f.Add("As agreed: " + taskMark{key: "a", item: "x", digest: "0123456789ab"}.line())
+	f.Fuzz(func(t *testing.T, comment string) {
+		m, ours := parseTaskMark(comment)
+		if !ours {
+			return
+		}
+		again, ours := parseTaskMark(m.line() + "\r\n" + comment)
+		if !ours || again != m || !publicationKey.MatchString(m.key) || !strings.HasPrefix(strings.TrimSpace(comment), m.line()) {
+			t.Errorf("%q is read as %+v, and that as %+v", comment, m, again)
+		}
+	})
+}
+
 var tag = regexp.MustCompile(`</?[a-z]+(?: href="[^"<>]*")?>`)
 
 // FuzzNote: whatever an item says, the note holds the elements that we write, and

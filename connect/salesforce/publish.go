@@ -23,16 +23,17 @@ import (
 )
 
 // Publish attaches a handoff to the deal's opportunity and account as a file, with
-// a note and fields of the opportunity where the configuration names them. The
-// audience is the company where none is named. It does so once: what is there of
+// a note, tasks for its milestones and fields of the opportunity where the
+// configuration has them. The audience is the company where none is named. It does so once: what is there of
 // the same key is read first, and again before anything is repeated. A newer
-// version becomes a new version of the same file; an older one changes nothing.
+// version becomes a new version of the same file, and changes the tasks that nobody
+// completed; an older one changes nothing.
 //
-// Where the file stands but fields could not be set, both the copy and an error
-// are returned.
+// Where the file stands but tasks could not be written or fields not be set, both the
+// copy and an error are returned.
 //
-// It takes one call to look and one to write, one more to set fields; one in all
-// where everything is there.
+// It takes one call to look and one to write, one more to write tasks (and for each
+// further 25), one more to set fields; one in all where everything is there.
 func (o *Org) Publish(ctx context.Context, p connect.Publication) (connect.Copy, error) {
 	w, err := o.edition(p)
 	if err != nil {
@@ -45,24 +46,41 @@ func (o *Org) Publish(ctx context.Context, p connect.Publication) (connect.Copy,
 		return connect.Copy{}, err
 	}
 	out := connect.Copy{ID: there.document, Made: made}
-	if hosted, ok := o.client.Auth.(connect.Hosted); ok {
-		base, err := hosted.Base(ctx)
-		if err != nil {
-			return out, err
-		}
-		out.URL = strings.TrimRight(base, "/") + "/" + there.document
+	if out.URL, err = o.recordPage(ctx, there.document); err != nil {
+		return out, err
 	}
 	if there.newer {
-		return out, nil // its fields are the newer one's
+		return out, nil // its tasks and fields are the newer one's
 	}
-	return out, o.setFields(ctx, w, there)
+	if w.withTasks {
+		err = o.placeTasks(ctx, w, there.tasks, made)
+	}
+	return out, errors.Join(err, o.setFields(ctx, w, there))
+}
+
+// recordPage is where a person opens a record.
+func (o *Org) recordPage(ctx context.Context, id string) (string, error) {
+	hosted, ok := o.client.Auth.(connect.Hosted)
+	if !ok {
+		return "", nil
+	}
+	base, err := hosted.Base(ctx)
+	if err != nil {
+		return "", err
+	}
+	return strings.TrimRight(base, "/") + "/" + id, nil
 }
 
 // Remove deletes a handoff's file with all its versions, and so from every record
-// that shows it. One that is gone is none to remove. Notes and fields stay.
+// that shows it, and the tasks that were written with it. One that is gone is none to
+// remove. Notes and fields stay.
 func (o *Org) Remove(ctx context.Context, document string) error {
 	if !recordID.MatchString(document) {
 		return &connect.Error{Vendor: vendor, Op: "remove the handoff's file", Message: "there is no id of a file", Advice: "delete the file in Salesforce"}
+	}
+	// The file goes last: while it is there, a second try finds the key by it.
+	if err := o.removeTasks(ctx, document); err != nil {
+		return err
 	}
 	err := o.do(ctx, connect.Request{Op: "remove the handoff's file", Method: http.MethodDelete, Path: o.path("sobjects/ContentDocument/" + document), Repeatable: true}, nil)
 	if e, ok := errors.AsType[*connect.Error](err); ok && e.Status == http.StatusNotFound {
@@ -85,24 +103,36 @@ type edition struct {
 	note      string // its text as HTML; empty where none is wanted
 	noteTitle string
 
+	withTasks bool
+	tasks     []task
+	csm       string // email address of whom new tasks are assigned to; empty where not known
+
 	values map[Value]string
 }
 
 var publicationKey = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// misaddressed is what keeps a publication from being found in the org.
+func misaddressed(p connect.Publication) string {
+	switch {
+	case !publicationKey.MatchString(p.Key):
+		return "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
+	case !recordID.MatchString(p.Deal.ID) || !strings.HasPrefix(p.Deal.ID, "006"):
+		return "the deal's id is not that of an opportunity"
+	}
+	return ""
+}
 
 // edition is what is to stand there. It calls nobody.
 func (o *Org) edition(p connect.Publication) (*edition, error) {
 	if p.Audience == "" {
 		p.Audience = throughline.AudienceCompany
 	}
-	wrong := ""
+	wrong := misaddressed(p)
 	switch {
 	case o.cfg.Writing == nil:
 		wrong = "the configuration does not say that handoffs are published here"
-	case !publicationKey.MatchString(p.Key):
-		wrong = "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
-	case !recordID.MatchString(p.Deal.ID) || !strings.HasPrefix(p.Deal.ID, "006"):
-		wrong = "the deal's id is not that of an opportunity"
+	case wrong != "":
 	case p.Deal.Account != "" && !recordID.MatchString(p.Deal.Account):
 		wrong = "the account's id is not that of a record"
 	case p.Handoff == nil:
@@ -127,6 +157,12 @@ func (o *Org) edition(p connect.Publication) (*edition, error) {
 	w.noteTitle = shortened(w.title, mostTitle-len(p.Key)-3) + " (" + p.Key + ")"
 	if o.cfg.Writing.Note {
 		w.note = noteHTML(view, p.Link)
+	}
+	if w.withTasks = o.cfg.Writing.Tasks && p.Audience != throughline.AudienceCustomer; w.withTasks {
+		w.tasks, w.csm = tasksOf(w.key, view, p.Link), p.Deal.CSM
+		if w.csm == "" && view.Deal.CSM != nil {
+			w.csm = view.Deal.CSM.Email
+		}
 	}
 	w.mark = marker{w.key, w.version, digest(w.data, []byte(w.note))}.path(o.cfg.Writing.extension())
 	w.values = map[Value]string{
@@ -246,6 +282,8 @@ type placed struct {
 	linked   []string // records that the file is linked to
 	note     string   // the note's document; empty where there is none
 
+	tasks taskView
+
 	fields      Record // of the opportunity, where fields are to be set
 	description description
 }
@@ -271,11 +309,11 @@ func (o *Org) look(ctx context.Context, w *edition) (*placed, error) {
 			wish{name: "opportunity", object: "Opportunity", path: "sobjects/Opportunity/" + w.opportunity},
 			wish{name: "describe", object: "Opportunity", path: "sobjects/Opportunity/describe"})
 	}
-	got, refused, err := o.ask(ctx, "look for the published handoff", wishes)
+	got, refused, err := o.ask(ctx, "look for the published handoff", append(wishes, w.taskWishes()...))
 	if err != nil {
 		return nil, err
 	}
-	there := &placed{}
+	there := &placed{tasks: o.taskView(ctx, w, got, refused)}
 	var found [2][]Record // links, versions
 	for i, w := range wishes {
 		if e := refused[w.name]; e != nil {
@@ -406,7 +444,7 @@ func (o *Org) write(ctx context.Context, parts []part, there *placed) error {
 	if err := o.do(ctx, req, &answer); err != nil {
 		return err
 	}
-	if e := answer.refused(); e != nil {
+	if e := answer.refused(opPublish); e != nil {
 		return e
 	}
 	if len(answer.Parts) != len(parts) {
@@ -421,15 +459,16 @@ func (o *Org) write(ctx context.Context, parts []part, there *placed) error {
 	return nil
 }
 
-// refused is why a request of which all parts are done or none was not done.
-func (a compositeAnswer) refused() *connect.Error {
+// refused is why a part of a request was not done; of one of which all parts are done
+// or none, the part that is to blame.
+func (a compositeAnswer) refused(op string) *connect.Error {
 	var first *connect.Error
 	for _, p := range a.Parts {
 		if p.Status/100 == 2 {
 			continue
 		}
 		e := decode(p.Status, nil, p.Body)
-		e.Vendor, e.Op, e.Status = vendor, opPublish, p.Status
+		e.Vendor, e.Op, e.Status = vendor, op, p.Status
 		if first == nil || first.Code == "PROCESSING_HALTED" {
 			first = e // the others were halted because of the one
 		}

@@ -111,7 +111,7 @@ var (
 const managerField = "Manager.Email"
 
 // optionalFields are those of an object without which nothing of the deal is missing.
-var optionalFields = map[string]bool{"User." + managerField: true}
+var optionalFields = map[string]bool{"User." + managerField: true, "Task." + completedField: true}
 
 // mostContacts bounds how many contacts are read of an account that has many.
 const mostContacts = 500
@@ -171,6 +171,10 @@ func (o *Org) readOpportunity(ctx context.Context, d *Deal, id string) error {
 		o.keep(ctx, d, to, wishes[3+i], got, refused)
 	}
 	d.Changes = slices.DeleteFunc(d.Changes, func(c Record) bool { return o.cfg.Writing.owns(c.text("Field")) })
+	d.Tasks = slices.DeleteFunc(d.Tasks, func(t Record) bool {
+		_, ours := parseTaskMark(t.text("Description"))
+		return ours
+	})
 	return ctx.Err()
 }
 

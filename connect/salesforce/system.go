@@ -14,22 +14,24 @@ var notes string
 // About says what this connector is.
 var About = connect.About{
 	System: vendor,
-	For:    "the CRM: the deal's records; a deal won as the trigger; the handoff as a file, a note and fields of the deal",
+	For:    "the CRM: the deal's records; a deal won as the trigger; the handoff as a file, a note, tasks and fields of the deal",
 	Reads: []string{
 		"the opportunity and its account with all fields, contacts, contact roles, the opportunity team, the history of stages and fields",
 		"tasks, events and emails",
 		"notes of both kinds and files",
 		"which deals were won",
+		"with `tasks`, what became of the milestones' tasks",
 	},
 	Writes: []string{
 		"where the configuration has handoffs published here, a file of the opportunity and its account; a note beside it, if wanted; custom fields of the opportunity, if named",
+		"with `tasks`, a task of the opportunity for each milestone, owned by the CSM",
 	},
 	Needs: []string{
 		"an External Client App, either with a certificate and a user approved for it (`client_id`, `username`, `key_file`), or with a Run As user " +
 			"(`client_id`, and the secret as `SALESFORCE_CLIENT_SECRET`)",
 		"of that user: API Enabled; Read on Opportunity, Account, Contact, Task, Event, and their fields; View All on Opportunity, or deals shared with the user",
 		"for writing: Create on ContentVersion and ContentDocumentLink (Salesforce Files); with the note, Create and Edit on ContentNote (Setup > Notes Settings); " +
-			"with fields, Edit on Opportunity and on those fields, and the deals shared for editing. `throughline check` names what is missing",
+			"with `tasks`, Edit Tasks; with fields, Edit on Opportunity and on those fields, and the deals shared for editing. `throughline check` names what is missing",
 	},
 	Limits: []string{
 		fmt.Sprintf("the org's calls in 24 hours, which everybody shares: the vendor counts them and tells the count with each answer; where they are used up, it is tried again after %s",
@@ -51,9 +53,11 @@ var About = connect.About{
 		},
 		{
 			For: "publishing a handoff",
-			Count: fmt.Sprintf("two: to look, and to write the file, its links and the note; one more to set fields. One where all is there already. "+
-				"Two more for each time that it is not clear whether a write was done, at most %d times", tries),
+			Count: fmt.Sprintf("two: to look, and to write the file, its links and the note; one more for each %d tasks that are made or changed, one more to set fields. One where all is there already. "+
+				"Two more for each time that it is not clear whether a write was done, at most %d times", mostParts, tries),
 		},
+		{For: "following a handoff's tasks", Count: "two: the opportunity's tasks (one more for each further 2,000), and whose they are"},
+		{For: "a handoff removed", Count: fmt.Sprintf("three (what the file is linked to, the tasks, the file deleted), and one for each %d tasks", mostParts)},
 		{For: "checking permissions", Count: "one"},
 		{For: "a token", Count: "one at the start and whenever a session has ended; tokens do not count against the org's quota"},
 	},
@@ -113,6 +117,11 @@ var About = connect.About{
 			What:   "that two processes which publish the same key in the same moment can make two files",
 			Source: "so it is: within a process it can't happen, and jobs run once at a time. The older one counts from then on",
 		},
+		{
+			What:   "the fields of Task, its comment's 32,000 characters; that it is closed by its status; that queryAll finds archived and deleted tasks",
+			Source: "confirmed by the vendor's Object Reference and documents; jsforce makes, changes, finds and deletes such tasks on the stand-in",
+		},
+		{What: "`CompletedDateTime`", Source: "seen in others' queries; where it is hidden, a task counts as completed when it was changed last", Unconfirmed: true},
 		{
 			What:        "which error tells that HTML files are barred",
 			Source:      "HTML_FILE_UPLOAD_NOT_ALLOWED stands among the vendor's codes, not said to be the one for files",

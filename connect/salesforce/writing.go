@@ -16,6 +16,8 @@ type Writing struct {
 	// Note adds a note made in Lightning to the opportunity: it opens within
 	// Salesforce, where an HTML file is downloaded first.
 	Note bool
+	// Tasks makes each milestone a task of the opportunity, owned by the CSM.
+	Tasks bool
 	// Fields are the opportunity's custom fields that are set, by what goes into
 	// them: "Handoff_Link__c". What is empty is not written.
 	Fields map[Value]string

@@ -50,7 +50,10 @@ func TestJSForce(t *testing.T) {
 		"name": `O'Neill & Sons`, "label": "How could we lose?", "found": []any{`O'Neill & Sons`}, "notes": 7.0, "total": 7.0,
 		"composite": []any{200.0, 400.0}, "file": "# Plän", "field": "INVALID_FIELD", "type": "INVALID_TYPE", "usage": 100000.0, "stale": "INVALID_SESSION_ID",
 		"versions": []any{[]any{"1", false}, []any{"2", true}}, "links": []any{[]any{true, "handoff.html"}}, "made": []any{true, "<p>Plän</p>"},
-		"updated": []any{true, "Low"}, "note": true, "refused": []any{"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "DUPLICATE_VALUE"},
+		"updated": []any{true, "Low"}, "note": true,
+		"refused": []any{"INVALID_FIELD", "INVALID_FIELD_FOR_INSERT_UPDATE", "DUPLICATE_VALUE", "ENTITY_IS_DELETED", "INVALID_CROSS_REFERENCE_KEY", "INVALID_FIELD_FOR_INSERT_UPDATE"},
+		"task":    []any{true, []any{[]any{"Live", "2026-07-08", false, nil}}}, "closed": []any{[]any{true, true}}, "binned": []any{0.0, []any{true}},
+		"describedTask": []any{[]any{"Subject", "string", true}, []any{"ActivityDate", "date", true}, []any{"IsClosed", "boolean", false}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)

@@ -153,6 +153,12 @@ func (s *Server) put(object string, rec Record) string {
 		}
 	}
 	stamp(rec, s.Now())
+	switch {
+	case object == "Task":
+		settleTask(rec)
+	case object == "User" && rec["IsActive"] == nil:
+		rec["IsActive"] = true
+	}
 	s.changed(object, rec)
 	for i, old := range s.tables[object] {
 		if old["Id"] == rec["Id"] {

@@ -52,20 +52,41 @@ func (s *Server) All(object string) []Record {
 	return out
 }
 
-// Remove removes a record, as somebody in the org may.
+// Remove removes a record, as somebody in the org may. A task goes to the recycle bin.
 func (s *Server) Remove(object, id string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if object == "Task" {
+		s.bin(id)
+		return
+	}
 	s.tables[object] = slices.DeleteFunc(s.tables[object], func(rec Record) bool {
 		own, _ := rec["Id"].(string)
 		return sameID(own, id)
 	})
 }
 
-// remove answers DELETE sobjects/OBJECT/ID. A file goes with its versions and links.
+// bin puts a task into the recycle bin, where queryAll still finds it.
+func (s *Server) bin(id string) {
+	if rec := maps.Clone(s.find("Task", id)); rec != nil {
+		rec["IsDeleted"] = true
+		s.put("Task", rec)
+	}
+}
+
+// remove answers DELETE sobjects/OBJECT/ID. A file goes with its versions and links,
+// a task to the recycle bin.
 func (s *Server) remove(w http.ResponseWriter, object, id string) {
-	if s.find(object, id) == nil {
+	switch rec := s.find(object, id); {
+	case rec == nil:
 		fail(w, http.StatusNotFound, "NOT_FOUND", "The requested resource does not exist")
+		return
+	case rec["IsDeleted"] == true:
+		fail(w, http.StatusNotFound, "ENTITY_IS_DELETED", "entity is deleted")
+		return
+	case object == "Task":
+		s.bin(id)
+		w.WriteHeader(http.StatusNoContent)
 		return
 	}
 	drop := func(object, field string) {
@@ -112,6 +133,8 @@ func (s *Server) create(w http.ResponseWriter, object string, body []byte) {
 			id, refused = s.createNote(rec)
 		case "ContentDocumentLink":
 			id, refused = s.createLink(rec)
+		case "Task":
+			id, refused = s.createTask(rec)
 		default:
 			id = s.put(object, rec)
 		}
@@ -133,6 +156,8 @@ func (s *Server) update(w http.ResponseWriter, object, id string, body []byte) {
 	case refused != nil:
 	case old == nil, s.Denied[id]:
 		refused = &refusal{http.StatusNotFound, "NOT_FOUND", "The requested resource does not exist", nil}
+	case old["IsDeleted"] == true:
+		refused = &refusal{http.StatusNotFound, "ENTITY_IS_DELETED", "entity is deleted", nil}
 	case s.NoEdit[object]:
 		refused = &refusal{http.StatusForbidden, "INSUFFICIENT_ACCESS_OR_READONLY", "insufficient access rights on object id", nil}
 	case s.Rules[object] != "":
@@ -180,7 +205,7 @@ func (s *Server) fieldsOf(object string, body []byte, creating bool) (Record, *r
 // kept are the fields that only the org itself sets.
 var kept = []string{
 	"Id", "IsDeleted", "CreatedDate", "CreatedById", "LastModifiedDate", "LastModifiedById", "SystemModstamp", "IsWon", "IsClosed", "IsLatest", "ContentSize", "FileType",
-	"FileExtension", "VersionNumber", "Checksum", "LatestPublishedVersionId",
+	"FileExtension", "VersionNumber", "Checksum", "LatestPublishedVersionId", "CompletedDateTime", "IsArchived",
 }
 
 // settable are the fields of files that may be set only when a record is made.
@@ -370,6 +395,41 @@ func (s *Server) createLink(rec Record) (string, *refusal) {
 		}
 	}
 	return s.put("ContentDocumentLink", rec), nil
+}
+
+// createTask adds a task of an opportunity, with what the org sets where nothing is
+// said.
+func (s *Server) createTask(rec Record) (string, *refusal) {
+	what, _ := rec["WhatId"].(string)
+	owner, _ := rec["OwnerId"].(string)
+	switch user := s.find("User", owner); {
+	case what != "" && s.find("Opportunity", what) == nil:
+		return "", bad("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", "WhatId")
+	case owner != "" && user == nil:
+		return "", bad("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id", "OwnerId")
+	case owner != "" && user["IsActive"] == false:
+		return "", bad("OPERATION_WITH_INACTIVE_USER_EXCEPTION", "operation performed with inactive user ["+owner+"] as owner of Task", "OwnerId")
+	case s.Rules["Task"] != "":
+		return "", bad("FIELD_CUSTOM_VALIDATION_EXCEPTION", s.Rules["Task"])
+	}
+	for name, usual := range map[string]any{"Status": "Not Started", "Priority": "Normal"} {
+		if rec[name] == nil {
+			rec[name] = usual
+		}
+	}
+	return s.put("Task", rec), nil
+}
+
+// settleTask sets of a task what follows from its status.
+func settleTask(rec Record) {
+	closed := rec["Status"] == "Completed"
+	switch was := rec["IsClosed"] == true; {
+	case !closed:
+		rec["CompletedDateTime"] = nil
+	case !was:
+		rec["CompletedDateTime"] = rec["LastModifiedDate"]
+	}
+	rec["IsClosed"] = closed
 }
 
 // linkable reports whether files can be linked to the record.

@@ -87,6 +87,28 @@ async function main() {
     }
   }
 
+  // A task, which is closed by its status, and goes to the recycle bin.
+  const task = await conn.sobject('Task').create({ WhatId: opportunity, Subject: 'Live', ActivityDate: '2026-07-08', Description: 'By July.' });
+  const tasks = async () => (await conn.query("SELECT Subject, ActivityDate, IsClosed, CompletedDateTime, Owner.Email FROM Task WHERE WhatId = '" + opportunity + "' AND IsDeleted = false")).records;
+  out.task = [task.success, (await tasks()).map((r) => [r.Subject, r.ActivityDate, r.IsClosed, r.CompletedDateTime])];
+  await conn.sobject('Task').update({ Id: task.id, Status: 'Completed' });
+  out.closed = (await tasks()).map((r) => [r.IsClosed, r.CompletedDateTime !== null]);
+  await conn.sobject('Task').destroy(task.id);
+  out.binned = [(await tasks()).length, (await conn.query("SELECT IsDeleted FROM Task WHERE Id = '" + task.id + "'", { scanAll: true })).records.map((r) => r.IsDeleted)];
+  for (const write of [
+    () => conn.sobject('Task').update({ Id: task.id, Subject: 'x' }),
+    () => conn.sobject('Task').create({ WhatId: '006000000000999AAA', Subject: 'x' }),
+    () => conn.sobject('Task').create({ WhatId: opportunity, Subject: 'x', IsClosed: true }),
+  ]) {
+    try {
+      await write();
+      out.refused.push('no error');
+    } catch (e) {
+      out.refused.push(e.errorCode || e.name);
+    }
+  }
+  out.describedTask = (await conn.sobject('Task').describe()).fields.filter((f) => ['Subject', 'IsClosed', 'ActivityDate'].includes(f.name)).map((f) => [f.name, f.type, f.updateable]);
+
   const usage = conn.limitInfo && conn.limitInfo.apiUsage;
   out.usage = usage ? usage.used > 0 && usage.limit : null;
 
