@@ -27,6 +27,10 @@ func (l Lift) Say(with, without string) string {
 	if l.Points == nil {
 		return l.TooFew
 	}
+	if l.Interval == nil {
+		return fmt.Sprintf("%s So far NPS is %s %s (%s) and %s %s (%s).", l.TooFew,
+			signed(*l.With.NPS), with, count(l.With.Deals, "deal"), signed(*l.Without.NPS), without, count(l.Without.Deals, "deal"))
+	}
 	a := fmt.Sprintf("%s (%s, %s)", with, signed(*l.With.NPS), count(l.With.Deals, "deal"))
 	b := fmt.Sprintf("%s (%s, %s)", without, signed(*l.Without.NPS), count(l.Without.Deals, "deal"))
 	what := fmt.Sprintf("NPS is the same %s and %s.", a, b)
@@ -35,9 +39,6 @@ func (l Lift) Say(with, without string) string {
 		what = fmt.Sprintf("NPS is %s higher %s than %s.", count(n, "point"), a, b)
 	case n < 0:
 		what = fmt.Sprintf("NPS is %s lower %s than %s.", count(-n, "point"), a, b)
-	}
-	if l.Interval == nil {
-		return what + " " + l.TooFew
 	}
 	return what + fmt.Sprintf(" The answers fit with a true difference from %s to %s (95%% interval).", signed(l.Interval.Low), signed(l.Interval.High)) + within(*l.Interval)
 }

@@ -79,8 +79,9 @@ type button struct {
 	URL   string
 }
 
-// perRow is how many scores stand side by side: on a screen 360 px wide each is
-// over 44 px wide then, which is what a finger needs (WCAG 2.2, 2.5.5).
+// perRow is how many scores stand side by side: on a screen 320 px wide, the
+// narrowest there is (WCAG 2.2, 1.4.10), each is 44 px wide then, which is what a
+// finger needs (2.5.5).
 const perRow = 6
 
 func (l *Links) letter(s throughline.Survey, r throughline.Respondent) (letter, error) {

@@ -74,8 +74,8 @@ func TestMailHeader(t *testing.T) {
 // allowed are the elements that mail clients show alike, and their attributes.
 var allowed = map[string][]string{
 	"html": {"lang"}, "head": nil, "meta": {"charset", "name", "content"}, "title": nil,
-	"body": {"style"}, "table": {"role", "width", "border", "cellpadding", "cellspacing", "style"}, "tbody": nil, "tr": nil,
-	"td": {"align", "bgcolor", "width", "style"}, "p": {"dir", "style"}, "br": nil, "a": {"href", "style"},
+	"body": {"style"}, "table": {"role", "lang", "width", "border", "cellpadding", "cellspacing", "style"}, "tbody": nil, "tr": nil,
+	"td": {"align", "bgcolor", "width", "height", "style"}, "h1": {"dir", "style"}, "p": {"dir", "style"}, "br": nil, "a": {"href", "style"},
 }
 
 // checkMail holds HTML to what works in mail clients, without scripts and images.

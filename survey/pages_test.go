@@ -109,6 +109,59 @@ func TestScannersDoNotVote(t *testing.T) {
 	}
 }
 
+// TestScannersThatPost sends to every link what a program makes up that never read
+// its page, and what belongs to another page: nothing is counted.
+func TestScannersThatPost(t *testing.T) {
+	v, s, l := newVisit(t)
+	m, err := l.Mail(s, s.Respondents[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	three, stopLink := must(t)(l.Vote(s, s.Respondents[0], 3)), must(t)(l.Stop(s, s.Respondents[0]))
+	anothers, _ := v.open(three)
+	stops, _ := v.open(stopLink)
+	for _, link := range regexp.MustCompile(`https://[^"\s<]+`).FindAllString(m.Text, -1) {
+		u, err := url.Parse(link)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name, body := range map[string]string{
+			"nothing": "", "a score": "score=9", "an empty proof": "form=&score=9", "no proof": "form=x&score=9", "the link": "form=" + link + "&score=9", "everything": "form=1&score=1&comment=1&email=a&submit=1",
+			"JSON": `{"score": 9}`, "no form": "%zz&&=", "unsubscribing by other words": "List-Unsubscribe=Yes", "unsubscribing a vote": "List-Unsubscribe=One-Click", "another score's page": "score=9&form=" + anothers,
+			"the other page": "score=9&form=" + stops,
+		} {
+			if link == three && name == "another score's page" || link == stopLink && (name == "the other page" || name == "unsubscribing a vote") {
+				continue // there it is what the respondent wants
+			}
+			for _, kind := range []string{"application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json", "text/plain", ""} {
+				for _, query := range []string{"", "?score=9&form=" + anothers + "&List-Unsubscribe=One-Click"} {
+					r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, u.Path+query, strings.NewReader(body))
+					r.Header.Set("Content-Type", kind)
+					v.pages.ServeHTTP(httptest.NewRecorder(), r)
+					if got := v.store.Answers(); len(got) > 0 || v.store.Stopped(s.Respondents[0].ID) {
+						t.Fatalf("%s as %q to %s%s counted: %+v", name, kind, u.Path, query, got)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestPrefetch: what is fetched ahead counts nothing, and may not be kept for later.
+func TestPrefetch(t *testing.T) {
+	v, s, l := newVisit(t)
+	for _, link := range []string{must(t)(l.Vote(s, s.Respondents[0], 9)), must(t)(l.Stop(s, s.Respondents[0]))} {
+		r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, link+"?List-Unsubscribe=One-Click&score=9", nil)
+		r.Header.Set("Sec-Purpose", "prefetch;prerender")
+		r.Header.Set("Purpose", "prefetch")
+		w := httptest.NewRecorder()
+		v.pages.ServeHTTP(w, r)
+		if w.Code != http.StatusOK || w.Header().Get("Cache-Control") != "no-store" || len(v.store.Answers()) > 0 || v.store.Stopped(s.Respondents[0].ID) {
+			t.Errorf("%d, %v, and %v are kept", w.Code, w.Header(), v.store.Answers())
+		}
+	}
+}
+
 func TestVote(t *testing.T) {
 	v, s, l := newVisit(t)
 	nine := must(t)(l.Vote(s, s.Respondents[0], 9))
@@ -156,20 +209,31 @@ func TestVote(t *testing.T) {
 	check("after it closed, nothing changes")
 }
 
+// TestUnsubscribe: a mail client's one click is either kind of form (RFC 8058, section
+// 3.2), and comes without cookies and from nowhere.
 func TestUnsubscribe(t *testing.T) {
-	for name, form := range map[string]url.Values{
-		"a mail client's one click": {"List-Unsubscribe": {"One-Click"}},
-		"the page":                  nil,
+	const plainForm = "application/x-www-form-urlencoded"
+	for name, c := range map[string]struct{ kind, body string }{
+		"one click":            {plainForm, OneClick},
+		"one click, in parts":  {"multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n"},
+		"the page":             {plainForm, "form="},
+		"the page, not opened": {plainForm, ""},
 	} {
 		v, s, l := newVisit(t)
 		v.now = s.Closes.Add(StopFor - time.Hour)
 		link := must(t)(l.Stop(s, s.Respondents[0]))
-		proof, _ := v.open(link)
-		if form == nil {
-			form = url.Values{"form": {proof}}
+		if c.body == "form=" {
+			proof, _ := v.open(link)
+			c.body += proof
 		}
-		if code := v.do(http.MethodPost, link, form); code != http.StatusOK || !v.store.Stopped(s.Respondents[0].ID) {
-			t.Errorf("%s: %d, and not unsubscribed", name, code)
+		for range 2 { // twice is as once
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, link, strings.NewReader(c.body))
+			r.Header.Set("Content-Type", c.kind)
+			w := httptest.NewRecorder()
+			v.pages.ServeHTTP(w, r)
+			if stopped := v.store.Stopped(s.Respondents[0].ID); w.Code != http.StatusOK || stopped != (c.body != "") {
+				t.Errorf("%s: %d, and unsubscribed: %v", name, w.Code, stopped)
+			}
 		}
 	}
 }
