@@ -173,6 +173,19 @@ func FuzzCompose(f *testing.F) {
 	})
 }
 
+func TestFolded(t *testing.T) {
+	ten := "123456789 "
+	for value, want := range map[string]string{
+		"a": "a",
+		"<https://" + strings.Repeat("x", 300) + ">, b": "<https://" + strings.Repeat("x", 300) + ">,\r\n b",
+		strings.Repeat(ten, 15) + "a":                   strings.Repeat(ten, 5) + "123456789\r\n " + strings.Repeat(ten, 6) + "123456789\r\n " + ten + "123456789 a",
+	} {
+		if got := folded("List-Unsubscribe", value); got != want {
+			t.Errorf("%s: got\n%q, want\n%q", value, got, want)
+		}
+	}
+}
+
 // FuzzPrepare: a letter's header has the field that was set, or nothing is written.
 func FuzzPrepare(f *testing.F) {
 	f.Add("List-Unsubscribe", "<https://handoff.example.com/survey/stop/a>", "One question")

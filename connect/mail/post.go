@@ -49,7 +49,7 @@ func (c *Client) prepare(l connect.Letter) (*letter, error) {
 			return nil, refused(fmt.Errorf("its header has %s twice", known), fault)
 		}
 		borne[known] = true
-		written.mail.SetGenHeader(gomail.Header(known), value)
+		written.mail.SetGenHeaderPreformatted(gomail.Header(known), folded(known, value))
 	}
 	return written, nil
 }
@@ -65,9 +65,10 @@ var (
 	encodedWord = regexp.MustCompile(`=\?.*\?=`)
 )
 
-// How long names and values may be, in bytes. Lines are folded at spaces only, and
-// may have 998 bytes (RFC 5322, 2.1.1).
+// How long lines should be, and names and values may be, in bytes. Lines are folded at
+// spaces only, and may have 998 bytes (RFC 5322, 2.1.1).
 const (
+	usualLine      = 78
 	mostFieldName  = 60
 	mostFieldValue = 4000
 	mostFieldWord  = 900
@@ -91,4 +92,25 @@ func field(name, value string) error {
 		}
 	}
 	return nil
+}
+
+// folded is a field's value in lines. Its first word, as a rule an address, stays on
+// the line of the name: mail servers are known to write a name alone on its line anew,
+// after they signed it.
+func folded(name, value string) string {
+	var b strings.Builder
+	long := len(name) + len(":")
+	for i, word := range strings.Split(value, " ") {
+		switch {
+		case i == 0:
+		case long+1+len(word) > usualLine:
+			b.WriteString("\r\n ")
+			long = 0
+		default:
+			b.WriteString(" ")
+		}
+		b.WriteString(word)
+		long += 1 + len(word)
+	}
+	return b.String()
 }

@@ -62,6 +62,9 @@ func TestPost(t *testing.T) {
 					t.Errorf("%s is %q", name, got.Header.Get(name))
 				}
 			}
+			if !strings.Contains(string(got.Raw), "\r\nList-Unsubscribe: <https://") {
+				t.Errorf("List-Unsubscribe does not stand on one line:\n%.1500s", got.Raw)
+			}
 			if widest := slices.MaxFunc(strings.Split(string(got.Raw), "\r\n"), func(a, b string) int { return len(a) - len(b) }); len(widest) > 400 {
 				t.Errorf("a line of %d bytes: %s", len(widest), widest)
 			}
