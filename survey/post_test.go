@@ -150,6 +150,38 @@ func opens(t *testing.T, l *Links, s throughline.Survey, m Mail, got smtp.Messag
 	}
 }
 
+// TestHostileSurvey: whatever the CRM has for the seller's and the respondent's name,
+// the mail goes to the respondent alone, and nothing in it comes alive.
+func TestHostileSurvey(t *testing.T) {
+	t.Parallel()
+	twin, client := server(t)
+	for i, text := range []string{
+		"x\r\nBcc: evil@evil.example", "x\r\n\r\n<script>alert(1)</script>", "\r\n.\r\nMAIL FROM:<a@evil.example>", "=?utf-8?Q?=0D=0ABcc:_e@evil.example?=", `"><img src=https://evil.example/p.gif>`,
+		"</title><a href=https://evil.example>0</a>", "{{.StopURL}}", "https://evil.example/x", "\u202egnp\u2066", "a\x00b\x1b[31m", "\xff\xfe", strings.Repeat("🦊", 500), strings.Repeat("x", 5000),
+	} {
+		s, l := sample("en")
+		s.ID, s.Seller, s.Respondents[0].Name = "nps-"+strconv.Itoa(i), "Example "+text, text
+		m, err := l.Mail(s, s.Respondents[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := post(t.Context(), client, m); err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		all := twin.All("a@example.com")
+		got := all[len(all)-1]
+		if len(got.Damaged) > 0 || len(got.Alive) > 0 || strings.ContainsAny(got.Subject, "\r\n\x00\x1b\u202e") {
+			t.Errorf("%q: damaged %v, alive %v, subject %q", text, got.Damaged, got.Alive, got.Subject)
+		}
+		if len(got.Header) != 12 || got.Header.Get("Bcc") != "" || len(got.Links) != 12 || slices.ContainsFunc(got.Links, func(to smtp.Link) bool { return !strings.HasPrefix(to.URL, l.Public+"/") }) {
+			t.Errorf("%q: header %v, links %v", text, got.Header, got.Links)
+		}
+	}
+	if got := twin.Mailboxes(); !slices.Equal(got, []string{"a@example.com"}) {
+		t.Errorf("mail came for %v", got)
+	}
+}
+
 // TestMailIsSeenOnce: whatever becomes of the first try, a second leaves one mail to be
 // seen; the reminder is another.
 func TestMailIsSeenOnce(t *testing.T) {
