@@ -1,6 +1,12 @@
 package connect
 
-import "time"
+import (
+	"html"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
 
 // A Record is what a CRM tells of a deal that is needed to find the rest of it in
 // other systems. Texts are as the CRM has them: data, never to be trusted.
@@ -34,4 +40,21 @@ type Gap struct {
 	// Optional says that many organisations have none of it, so that nobody need
 	// be told.
 	Optional bool `json:"optional,omitempty"`
+}
+
+var webAddress = regexp.MustCompile(`https?://[^\s<>"'\\^{|}` + "`" + `]+`)
+
+// mostLinks bounds the addresses that a record tells.
+const mostLinks = 200
+
+// AddLinks adds the web addresses in a text, which may be HTML, to those of
+// [Record.Links], each once.
+func AddLinks(list []string, text string) []string {
+	for _, a := range webAddress.FindAllString(html.UnescapeString(text), -1) {
+		a = strings.TrimRight(a, ".,;:!?)]")
+		if !slices.Contains(list, a) && len(list) < mostLinks {
+			list = append(list, a)
+		}
+	}
+	return list
 }

@@ -1,20 +1,11 @@
 package connect
 
-import "strings"
+import (
+	"slices"
+	"strings"
 
-// freeMail are providers of private addresses, whose domains tell no company.
-var freeMail = map[string]bool{
-	"gmail.com": true, "googlemail.com": true, "icloud.com": true, "me.com": true, "mac.com": true, "aol.com": true, "msn.com": true, "ymail.com": true,
-	"proton.me": true, "protonmail.com": true, "pm.me": true, "fastmail.com": true, "zoho.com": true, "mail.com": true,
-	"comcast.net": true, "att.net": true, "verizon.net": true, "btinternet.com": true,
-	"gmx.de": true, "gmx.net": true, "gmx.at": true, "gmx.ch": true, "web.de": true, "t-online.de": true, "freenet.de": true, "bluewin.ch": true,
-	"orange.fr": true, "free.fr": true, "wanadoo.fr": true, "laposte.net": true, "sfr.fr": true, "libero.it": true, "virgilio.it": true, "tin.it": true, "alice.it": true,
-	"wp.pl": true, "onet.pl": true, "o2.pl": true, "interia.pl": true, "ziggo.nl": true, "kpnmail.nl": true, "telefonica.net": true, "sapo.pt": true,
-	"uol.com.br": true, "bol.com.br": true, "terra.com.br": true,
-}
-
-// freeMailByCountry are providers that have a domain in each country.
-var freeMailByCountry = map[string]bool{"yahoo": true, "hotmail": true, "outlook": true, "live": true}
+	"throughline"
+)
 
 // CompanyDomain is the domain of an email address or a web address, in lower case
 // and without "www."; empty where there is none, or where it is a provider's of
@@ -30,12 +21,27 @@ func CompanyDomain(address string) string {
 	}
 	s, _, _ = strings.Cut(s, ":")
 	s = strings.TrimPrefix(s, "www.")
-	name, rest, dotted := strings.Cut(s, ".")
-	if !dotted || strings.ContainsAny(s, " <>()[]\"'") || freeMail[s] {
-		return ""
-	}
-	if freeMailByCountry[name] && (rest == "com" || len(rest) == 2 || strings.HasPrefix(rest, "co.") || strings.HasPrefix(rest, "com.")) {
+	if !strings.Contains(s, ".") || strings.ContainsAny(s, " <>()[]\"'") || throughline.FreeMail(s) {
 		return ""
 	}
 	return s
+}
+
+// OfCompany reports whether an email address or a web address is of the company with
+// the domain, or of a part of it with a domain below that.
+func OfCompany(address, domain string) bool {
+	own, theirs := CompanyDomain(domain), CompanyDomain(address)
+	return own != "" && (theirs == own || strings.HasSuffix(theirs, "."+own))
+}
+
+// CustomerDomains are the domains of companies that addresses tell, each once, but
+// for those of the seller, whose domain is given.
+func CustomerDomains(addresses []string, seller string) []string {
+	var out []string
+	for _, a := range addresses {
+		if domain := CompanyDomain(a); domain != "" && !OfCompany(a, seller) && !slices.Contains(out, domain) {
+			out = append(out, domain)
+		}
+	}
+	return out
 }

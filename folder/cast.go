@@ -103,7 +103,7 @@ func otherHouse(m mention, p *member) bool {
 // both of one company, or one of them a private address.
 func sameHouse(email string, p *member) bool {
 	d := domainOf(email)
-	return isFreeMail(d) || slices.ContainsFunc(p.domains, func(o string) bool { return isFreeMail(o) || related(o, d) })
+	return throughline.FreeMail(d) || slices.ContainsFunc(p.domains, func(o string) bool { return throughline.FreeMail(o) || related(o, d) })
 }
 
 // related reports whether one domain is the other or lies under it.
@@ -345,25 +345,6 @@ func domainOf(email string) string {
 	return d
 }
 
-// freeMail are providers of private addresses: their domain tells no company.
-var freeMail = map[string]bool{
-	"gmail.com": true, "googlemail.com": true, "outlook.com": true, "hotmail.com": true, "live.com": true, "yahoo.com": true, "icloud.com": true, "me.com": true,
-	"aol.com": true, "proton.me": true, "protonmail.com": true, "gmx.de": true, "gmx.net": true, "web.de": true, "t-online.de": true, "orange.fr": true, "free.fr": true,
-	"wanadoo.fr": true, "laposte.net": true, "libero.it": true, "wp.pl": true, "mac.com": true, "msn.com": true, "ymail.com": true, "pm.me": true,
-	"fastmail.com": true, "zoho.com": true, "mail.com": true, "sfr.fr": true, "gmx.at": true, "gmx.ch": true, "bluewin.ch": true, "freenet.de": true, "virgilio.it": true,
-	"tin.it": true, "alice.it": true, "uol.com.br": true, "bol.com.br": true, "terra.com.br": true, "sapo.pt": true, "ziggo.nl": true, "kpnmail.nl": true, "onet.pl": true,
-	"o2.pl": true, "interia.pl": true, "telefonica.net": true, "comcast.net": true, "att.net": true, "verizon.net": true, "btinternet.com": true,
-}
-
-// freeMailByCountry are providers that have a domain in each country.
-var freeMailByCountry = map[string]bool{"yahoo": true, "hotmail": true, "outlook": true, "live": true}
-
-// isFreeMail reports whether a domain gives addresses to anybody.
-func isFreeMail(domain string) bool {
-	name, rest, _ := strings.Cut(domain, ".")
-	return freeMail[domain] || freeMailByCountry[name] && (len(rest) == 2 || strings.HasPrefix(rest, "co.") || strings.HasPrefix(rest, "com."))
-}
-
 // deal puts the whole together: people, their sides, sources with ids and refs.
 func (c *collector) deal() *throughline.Deal {
 	ct := newCast()
@@ -539,7 +520,7 @@ func (c *cast) learn(domains map[string]throughline.Side) {
 	votes := map[string]map[throughline.Side]int{}
 	for _, p := range c.people {
 		for _, dom := range p.domains {
-			if side := p.side(); side != throughline.SideUnknown && !isFreeMail(dom) && sideOf(domains, dom) == throughline.SideUnknown {
+			if side := p.side(); side != throughline.SideUnknown && !throughline.FreeMail(dom) && sideOf(domains, dom) == throughline.SideUnknown {
 				if votes[dom] == nil {
 					votes[dom] = map[throughline.Side]int{}
 				}
@@ -563,7 +544,7 @@ func (c *cast) guess(d *throughline.Deal, col *collector, domains map[string]thr
 	people, alone := map[string]int{}, map[string]int{}
 	for _, p := range c.people {
 		for _, dom := range p.domains {
-			if !isFreeMail(dom) {
+			if !throughline.FreeMail(dom) {
 				people[dom]++
 			}
 		}
@@ -612,7 +593,7 @@ func (c *cast) guessSide(domains map[string]throughline.Side, side throughline.S
 	}
 	best, second := "", 0
 	for _, dom := range slices.Sorted(maps.Keys(votes)) {
-		if sideOf(domains, dom) != throughline.SideUnknown || isFreeMail(dom) {
+		if sideOf(domains, dom) != throughline.SideUnknown || throughline.FreeMail(dom) {
 			continue
 		}
 		if best == "" || votes[dom] > votes[best] {

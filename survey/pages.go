@@ -227,7 +227,9 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, v view)
 	h.Set("Content-Language", v.Language)
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Referrer-Policy", "no-referrer") // the address is a secret of the respondent's
+	// The address is a secret of the respondent's. With "no-referrer" browsers would not
+	// tell our site where its own form comes from.
+	h.Set("Referrer-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Robots-Tag", "noindex, nofollow")
 	w.WriteHeader(status)

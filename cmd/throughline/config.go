@@ -80,6 +80,7 @@ type salesforceConfig struct {
 	OrganizationID string `yaml:"organization_id" doc:"The org's id, from Setup > Company Information: outbound messages are taken from no other. Needed where SALESFORCE_OUTBOUND_SECRET is set." example:"00D000000000001AAA"` //nolint:misspell // a key in the vendor's words
 
 	Note   bool             `yaml:"note" doc:"Whether a published handoff is also a note of the opportunity." default:"false" example:"true"`
+	Tasks  bool             `yaml:"tasks" doc:"Whether each milestone of a published handoff is also a task of the opportunity, owned by the CSM." default:"false" example:"true"`
 	Fields salesforceFields `yaml:"fields" doc:"Custom fields of the opportunity that are set when a handoff is published, by API name."`
 }
 

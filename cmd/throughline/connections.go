@@ -239,6 +239,14 @@ func (c *connection) publishes(key string, audience destination, to lifecycle.Pu
 	}
 }
 
+// follows has what became of the milestones' tasks read back, where handoffs are
+// published there with tasks.
+func (c *connection) follows(tasks bool, follow func(context.Context, connect.Publication) ([]connect.Followed, error)) {
+	if tasks && c.destination != "" {
+		c.publish.Follow = follow
+	}
+}
+
 func connectSalesforce(c *config, _ *connections, with tools) *connection {
 	if c.Salesforce == nil {
 		return nil
@@ -274,6 +282,7 @@ func connectSalesforce(c *config, _ *connections, with tools) *connection {
 		conn.hook, conn.hookPath = messages.Handler, outbound.Pattern
 	}
 	conn.publishes("salesforce", c.Destinations.Salesforce, org, org.Remove)
+	conn.follows(s.Tasks, org.Follow)
 	return conn
 }
 
@@ -297,7 +306,7 @@ func (c *config) writing() *salesforce.Writing {
 		return nil
 	}
 	s := c.Salesforce
-	w := &salesforce.Writing{Format: s.Format, Note: s.Note, Fields: map[salesforce.Value]string{
+	w := &salesforce.Writing{Format: s.Format, Note: s.Note, Tasks: s.Tasks, Fields: map[salesforce.Value]string{
 		salesforce.ValueLink: s.Fields.Link, salesforce.ValueStatus: s.Fields.Status, salesforce.ValueVersion: s.Fields.Version,
 		salesforce.ValuePublished: s.Fields.Published, salesforce.ValueSummary: s.Fields.Summary,
 	}}

@@ -114,11 +114,19 @@ func drafterOf(ctx context.Context, e env, name string, live *liveFlags) (drafti
 // playOnce lets time jump from one thing to the next until the handoff is
 // published, and tells of each.
 func playOnce(ctx context.Context, e env, out output, draft drafting) error {
-	p, err := newPlay(ctx, "http://127.0.0.1", draft)
+	ln, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return fmt.Errorf("serving the survey's page on this machine: %w", err)
+	}
+	defer func() { _ = ln.Close() }() // the server may have closed it
+	p, err := newPlay(ctx, "http://"+ln.Addr().String(), draft)
 	if err != nil {
 		return err
 	}
 	defer p.end()
+	server := &http.Server{Handler: p.site().Public(), ReadHeaderTimeout: 10 * time.Second}
+	go func() { _ = server.Serve(ln) }() // it ends by being closed
+	defer func() { _ = server.Close() }()
 	told := 0
 	say := e.tell
 	if out.toStdout() { // which is then for the page alone
@@ -139,16 +147,9 @@ func playOnce(ctx context.Context, e env, out output, draft drafting) error {
 		if !ok {
 			continue
 		}
-		moves, err := p.db.Moves(ctx, run.ID)
-		if err != nil {
+		if told, err = p.tell(ctx, say, told, run); err != nil {
 			return err
 		}
-		for _, m := range moves[told:] {
-			if err := say("%s  %s: %s\n", clockTime(m.At), plainWords(m.What), m.Why); err != nil {
-				return err
-			}
-		}
-		told = len(moves)
 		if err := p.parked(ctx, run); err != nil {
 			return err
 		}
@@ -157,7 +158,10 @@ func playOnce(ctx context.Context, e env, out output, draft drafting) error {
 		} else if run.Published.IsZero() || ok && !next.at.After(p.clock.now()) {
 			continue
 		}
-		return p.tellEnd(ctx, say, e, out, run)
+		if err := p.tellEnd(ctx, say, e, out, run); err != nil {
+			return err
+		}
+		return p.playOn(ctx, say, told, run)
 	}
 }
 

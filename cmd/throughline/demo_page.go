@@ -16,6 +16,7 @@ import (
 	"throughline"
 	"throughline/connect"
 	"throughline/lifecycle"
+	"throughline/survey"
 	notiontwin "throughline/twin/notion"
 	salesforcetwin "throughline/twin/salesforce"
 	slacktwin "throughline/twin/slack"
@@ -45,9 +46,10 @@ type tour struct {
 	looked sync.Once
 	begin  chan struct{} // closed when somebody looks for the first time
 
-	mu   sync.Mutex
-	held string // why time stands; empty while it runs
-	shut bool   // it stood by itself after the publication
+	mu    sync.Mutex
+	held  string // why time stands; empty while it runs
+	stood int    // at how many of the stops it stood
+	quick bool   // the handoff is accepted: what follows takes weeks
 }
 
 func newTour(p *play, speed float64) *tour {
@@ -71,7 +73,7 @@ func (t *tour) run(ctx context.Context) error {
 	}
 	t.win()
 	for connect.Sleep(ctx, tick) == nil {
-		most := time.Duration(float64(tick) * t.speed)
+		most := time.Duration(float64(tick) * t.pace())
 		if t.why() != "" {
 			most = 0
 		}
@@ -85,11 +87,31 @@ func (t *tour) run(ctx context.Context) error {
 	return nil
 }
 
-// rest has time stand once the handoff is out everywhere: it is the CSM's turn.
+// quicker is how much faster time is once the handoff is accepted: from there on
+// things are a week apart, and not hours.
+const quicker = 6
+
+// pace is how much faster time is than the watcher's now.
+func (t *tour) pace() float64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.quick {
+		return t.speed * quicker
+	}
+	return t.speed
+}
+
+// rest has time stand at the next of the stops, once all that is due then is done.
 func (t *tour) rest(ctx context.Context) error {
 	run, ok, err := t.play.run(ctx)
-	if err != nil || !ok || run.Published.IsZero() {
+	if err != nil || !ok {
 		return err
+	}
+	t.mu.Lock()
+	t.quick = !run.Accepted.IsZero()
+	t.mu.Unlock()
+	if t.stood == len(stops) || !stops[t.stood].due(run) {
+		return nil
 	}
 	next, ok, err := t.next(ctx)
 	if err != nil || ok && !next.at.After(t.clock.now()) {
@@ -97,9 +119,8 @@ func (t *tour) rest(ctx context.Context) error {
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.shut {
-		t.shut, t.held = true, "It is the CSM’s turn. Accept the handoff in the deal channel, or let time run on and see the reminders."
-	}
+	t.held = stops[t.stood].why
+	t.stood++
 	return nil
 }
 
@@ -122,7 +143,8 @@ func (t *tour) pages() (http.Handler, error) {
 	site := t.site()
 	public := site.Public()
 	mux.Handle("/review/", t.reviewing(public))
-	for _, path := range []string{"/runs/", "/operations", "/operations/"} {
+	mux.Handle(survey.VotePath, t.answering(public))
+	for _, path := range []string{"/runs/", "/operations", "/operations/", "/number", "/number.csv", "/number.json"} {
 		mux.Handle(path, t.reviewing(t.signedIn(site)))
 	}
 	mux.Handle("GET /assets/", public)
@@ -174,6 +196,16 @@ func (t *tour) reviewing(next http.Handler) http.Handler {
 			t.hold("The review is open. Time runs again when it is saved.")
 		case r.Method == http.MethodPost && !strings.HasSuffix(r.URL.Path, "/open"):
 			defer t.hold("")
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// answering has time run again once the customer has answered.
+func (t *tour) answering(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			defer t.hold("The customer has answered. Open the number, or let time run on.")
 		}
 		next.ServeHTTP(w, r)
 	})
@@ -288,6 +320,7 @@ type scene struct {
 	Earlier  int
 	Form     *formShown
 	AE, CSM  personShown
+	Asked    *askedShown // nil before the customer was asked
 	Record   recordShown
 	Pages    []notiontwin.Page
 	Run      lifecycle.Run
@@ -326,6 +359,15 @@ type letter struct {
 	Links              []smtptwin.Link
 }
 
+// An askedShown is one of the customer's people with the mail that asks them.
+type askedShown struct {
+	Name, Subject string
+	At            time.Time
+	Scores        []smtptwin.Link
+	Others        int  // who were asked as well
+	Answered      bool // somebody has
+}
+
 type recordShown struct {
 	Name, Stage, Amount, Close, Owner, CSM string
 	Won                                    bool
@@ -359,10 +401,8 @@ func (t *tour) scene(ctx context.Context) (*scene, error) {
 	}
 	s := &scene{
 		Customer: "Harborline Logistics", Now: t.clock.now(), Held: t.why(), Begun: t.won.Load(), Run: run, Record: t.record(), Pages: t.twins.notion.Published(),
-		Pace: fmt.Sprintf("%g hours a second", t.speed/3600),
+		Pace: fmt.Sprintf("%g hours a second", t.pace()/3600),
 	}
-	s.Caption = captionOf(run, detected, t.won.Load())
-	s.Steps = stepsOf(run, detected)
 	if next, ok, err := t.next(ctx); err != nil {
 		return nil, err
 	} else if ok {
@@ -374,6 +414,10 @@ func (t *tour) scene(ctx context.Context) (*scene, error) {
 	s.talk(t)
 	ae := t.twins.salesforce.Get("User", text(t.twins.salesforce.Get("Opportunity", t.opportunity)["OwnerId"]))
 	s.AE, s.CSM = t.person(ae, "AE"), t.person(t.csm(), "CSM")
+	if s.Asked, err = t.asked(ctx, run); err != nil {
+		return nil, err
+	}
+	s.Caption, s.Steps = captionOf(run, detected, t.won.Load(), s.Asked), stepsOf(run, detected, s.Asked)
 	if detected {
 		if s.Moves, err = t.db.Moves(ctx, run.ID); err != nil {
 			return nil, err
@@ -397,10 +441,28 @@ var duties = map[string]string{
 	lifecycle.DutyCollect: "the deal is looked at for what came late", lifecycle.DutyDraft: "the handoff is drafted", lifecycle.DutyAskReview: "the AE is written to in Slack",
 	lifecycle.DutyRemindAE: "a kind reminder to the AE", lifecycle.DutyRelease: "the handoff is published", lifecycle.DutyPublish: "the handoff is published",
 	lifecycle.DutyMark: "the message shows what became of it", lifecycle.DutyTellCSM: "the CSM is told", lifecycle.DutyRemindCSM: "a reminder to the CSM",
+	lifecycle.DutyAgenda: "the CSM has the agenda", lifecycle.DutyListen: "the kickoff’s recording is looked for", lifecycle.DutyAskHeld: "the CSM is asked whether it was held",
+	lifecycle.DutySurvey: "whom the survey asks is settled", lifecycle.DutyAsk: "the customer is asked", lifecycle.DutyAskAgain: "the customer is reminded, once",
+	lifecycle.DutyMilestones: "the promises become work", lifecycle.DutyRemindMilestone: "an owner is reminded of a promise", lifecycle.DutyFollow: "tasks are followed back",
 	lifecycle.DutyTellAE: "the AE is asked", lifecycle.DutyKickoff: "the kickoff", lifecycle.DutyClose: "the run ends", lifecycle.DutyReopened: "people are told that it rests",
 }
 
-func stepsOf(run lifecycle.Run, detected bool) []stepShown {
+// asked is the customer's mailbox.
+func (t *tour) asked(ctx context.Context, run lifecycle.Run) (*askedShown, error) {
+	name, address := customer(run)
+	inbox := t.twins.mail.Inbox(address)
+	if address == "" || len(inbox) == 0 {
+		return nil, nil
+	}
+	at, err := t.answered(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	mail := inbox[len(inbox)-1]
+	return &askedShown{Name: name, Subject: mail.Subject, At: mail.Date, Scores: t.votes(address), Others: len(run.Survey.Respondents) - 1, Answered: !at.IsZero()}, nil
+}
+
+func stepsOf(run lifecycle.Run, detected bool, asked *askedShown) []stepShown {
 	steps := []stepShown{
 		{Name: "Closed Won", At: run.Won},
 		{Name: "Collected", At: run.Collected},
@@ -408,6 +470,11 @@ func stepsOf(run lifecycle.Run, detected bool) []stepShown {
 		{Name: "Reviewed by the AE", At: run.Reviewed},
 		{Name: "Published", At: run.Published},
 		{Name: "Accepted", At: run.Accepted},
+		{Name: "Kickoff", At: run.TookPlace()},
+		{Name: "Customer asked"},
+	}
+	if asked != nil {
+		steps[7].At = asked.At
 	}
 	if run.Reviewed.IsZero() && !run.Published.IsZero() {
 		steps[3].Name = "Not reviewed by the AE"
@@ -416,9 +483,9 @@ func stepsOf(run lifecycle.Run, detected bool) []stepShown {
 		switch {
 		case !steps[i].At.IsZero():
 			steps[i].State = "done"
-		case i == 3 && !run.Published.IsZero():
+		case i == 3 && !run.Published.IsZero(), i == 5 && !run.TookPlace().IsZero():
 			steps[i].State = "later"
-		case i > 0 && (steps[i-1].State == "done" || i == 5 && steps[4].State == "done"):
+		case i > 0 && steps[i-1].State == "done":
 			steps[i].State = "now"
 		default:
 			steps[i].State = "later"
@@ -431,8 +498,12 @@ func stepsOf(run lifecycle.Run, detected bool) []stepShown {
 }
 
 // captionOf says what has just happened, and why.
-func captionOf(run lifecycle.Run, detected, won bool) caption {
+func captionOf(run lifecycle.Run, detected, won bool, asked *askedShown) caption {
 	switch {
+	case asked != nil && asked.Answered:
+		return caption{"The customer has answered", "One answer says little, and the page of the number says so: it waits for answers of twenty deals before it names a lift. The answers of the year before are invented, as the deal is."}
+	case asked != nil:
+		return caption{"A week after the kickoff, the customer is asked", "One question by mail, to those of the customer’s people who were there. A score’s link opens a page and counts nothing by itself, so that what opens every link of a mail does not vote."}
 	case !won:
 		return caption{"The deal is about to be signed", "In a moment the AE moves it to Closed Won in Salesforce. From then on nobody pushes anything."}
 	case !detected:
@@ -451,7 +522,10 @@ func captionOf(run lifecycle.Run, detected, won bool) caption {
 	case lifecycle.StageAccepted:
 		return caption{"Accepted", "The message in the deal channel says so, and its buttons are gone. An accepted handoff is never altered silently: what comes late makes a new version, told in the thread."}
 	case lifecycle.StageKickoff, lifecycle.StageClosed:
-		return caption{"Kickoff", "The CSM starts where the AE left off: “I’ve reviewed everything you discussed.”"}
+		if run.TookPlace().IsZero() {
+			return caption{"Kickoff", "The CSM starts where the AE left off: “I’ve reviewed everything you discussed.” Throughline looks for the recording."}
+		}
+		return caption{"The kickoff has been", "Its recording shows which talking points came up, and what was asked that the customer had answered before: a private help for the CSM, never a ranking. The promises of the 30/60/90 are work now, with owners and days."}
 	}
 	return caption{"Published, 24 hours after Closed Won", "The whole handoff is in Notion, for the deal’s team. Salesforce and the deal channel show what the whole company may see. The CSM has a mail. Press Accept in the deal channel."}
 }

@@ -65,6 +65,8 @@ type play struct {
 	seeded      map[string]bool // files of the opportunity that were there at the start
 	draft       lifecycle.Drafter
 
+	met bool // the kickoff has been
+
 	acting sync.Mutex // one step at a time
 	won    atomic.Bool
 	polled atomic.Int64 // when the watch last looked, in microseconds since 1970
@@ -100,7 +102,7 @@ func (p *play) setUp(ctx context.Context, pagesAt string) error {
 		return err
 	}
 	c.Database = filepath.Join(dir, "demo.db")
-	c.Serve.PublicURL, c.Serve.TeamURL = pagesAt, pagesAt
+	c.Serve.PublicURL, c.Serve.TeamURL, c.Serve.PublicListen = pagesAt, pagesAt, pagesAt
 	p.configure(c)
 	// Nothing waits for the vendors' pace, which is counted in seconds of theirs.
 	with := tools{env: env{now: p.clock.now}, sleep: demoSleep, secret: demoSecret, limiter: connect.NewLimiter(1e6, 1e6)}
@@ -111,7 +113,7 @@ func (p *play) setUp(ctx context.Context, pagesAt string) error {
 	}
 	p.ends = append(p.ends, p.close)
 	p.service.Engine = &p.draft
-	return nil
+	return p.before(ctx)
 }
 
 // configure is what the demo's company has in its configuration, beside where the
@@ -250,6 +252,9 @@ func (p *play) step(ctx context.Context, most time.Duration) error {
 		}
 		p.polled.Store(p.clock.now().UnixMicro())
 	}
+	if err := p.meet(ctx); err != nil {
+		return err
+	}
 	if err := p.carryOut(ctx); err != nil {
 		return err
 	}
@@ -329,7 +334,11 @@ func (p *play) hearClicks(ctx context.Context) {
 // site is the service's own pages.
 func (p *play) site() *pages.Server {
 	csm, _ := p.csm()["Email"].(string) // the demo's only user
-	return &pages.Server{Service: p.service, Store: p.db, Links: p.links, Admins: []string{csm}}
+	site := &pages.Server{Service: p.service, Store: p.db, Links: p.links, Admins: []string{csm}, Number: p.number, NoSurvey: p.noSurvey}
+	if asked := p.surveyPages(); asked != nil {
+		site.Survey = asked
+	}
+	return site
 }
 
 func (p *play) csm() salesforcetwin.Record {

@@ -37,7 +37,8 @@ func chromium(t *testing.T) string {
 
 // TestDemoTour walks through the demo as a person would: watches it draft, opens
 // the AE's review link from the mailbox, saves a review, watches it publish,
-// presses Accept in the deal channel, and sees it marked.
+// presses Accept in the deal channel, and sees it marked; then the kickoff, the
+// customer's answer, and the number.
 func TestDemoTour(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it needs a browser")
@@ -93,6 +94,26 @@ func TestDemoTour(t *testing.T) {
 	w.until(`document.querySelector("#channel button[value=throughline_accept]") === null`)
 	w.until(`document.querySelector("#trail").textContent.includes("accepted")`)
 	w.picture("5-accepted")
+
+	w.until(`document.querySelector("#steer form button.primary") !== null`)
+	w.press(`#steer form[action='/time/run'] button`)
+	w.until(`document.querySelector("#steer").textContent.includes("The kickoff has been")`)
+	w.picture("6-kickoff")
+	w.press(`#steer form[action='/time/run'] button`)
+	w.until(`document.querySelectorAll("#customer .scores a").length === 11`)
+	w.until(`document.querySelector("#steer").textContent.includes("the customer’s turn")`)
+	w.picture("7-asked")
+	w.open(w.text(`document.querySelectorAll("#customer .scores a")[9].href`), 400)
+	w.until(`document.querySelector("input[name=score]:checked").value === "9"`)
+	w.picture("8-survey")
+	w.press(`main form button`)
+	w.until(`document.querySelector("form") === null`)
+	w.open(url, 1280)
+	w.until(`document.querySelector("#customer a[href='/number']") !== null`)
+	w.picture("9-answered")
+	w.open(url+"/number", 1280)
+	w.until(`document.querySelector("main").textContent.includes("Too few answers")`)
+	w.picture("10-number")
 	for _, width := range []int64{1280, 820, 400} {
 		w.open(url, width)
 		if over := w.text(`String(document.documentElement.scrollWidth - document.documentElement.clientWidth)`); over != "0" {

@@ -2,9 +2,7 @@ package hubspot
 
 import (
 	"context"
-	"html"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -41,11 +39,11 @@ func (d *Deal) record() *connect.Record {
 		r.NotWon = won != "true"
 	}
 	for _, o := range d.Owners {
-		r.Sellers = addAddress(r.Sellers, o.Email)
+		r.Sellers = connect.AddAddress(r.Sellers, o.Email)
 	}
 	for _, email := range d.customers() {
-		if !slices.Contains(r.Sellers, strings.ToLower(email)) && !d.sellers(email) {
-			r.Contacts = addAddress(r.Contacts, email)
+		if !slices.Contains(r.Sellers, strings.ToLower(email)) && !connect.OfCompany(email, d.seller.Domain) {
+			r.Contacts = connect.AddAddress(r.Contacts, email)
 		}
 	}
 	r.Domains = d.domains(r.Contacts)
@@ -63,15 +61,6 @@ func webPage(address string) string {
 		return address
 	}
 	return ""
-}
-
-// addAddress adds an email address in lower case, unless it is there or is none.
-func addAddress(list []string, email string) []string {
-	email = strings.ToLower(mailAddress.FindString(email))
-	if email == "" || slices.Contains(list, email) {
-		return list
-	}
-	return append(list, email)
 }
 
 // emailOf is the address of an owner in lower case; empty where they were not read.
@@ -103,26 +92,13 @@ func (r Record) labelled() bool {
 	})
 }
 
-// sellers reports whether an address is of the company that sells.
-func (d *Deal) sellers(email string) bool {
-	own := connect.CompanyDomain(d.seller.Domain)
-	domain := connect.CompanyDomain(email)
-	return own != "" && (domain == own || strings.HasSuffix(domain, "."+own))
-}
-
 // domains are the customer's: of its web site, and of its people's addresses.
 func (d *Deal) domains(contacts []string) []string {
-	var out []string
 	addresses := contacts
 	if d.Company != nil {
 		addresses = append([]string{d.Company.text("domain"), d.Company.text("website")}, contacts...)
 	}
-	for _, address := range addresses {
-		if domain := connect.CompanyDomain(address); domain != "" && !d.sellers(address) && !slices.Contains(out, domain) {
-			out = append(out, domain)
-		}
-	}
-	return out
+	return connect.CustomerDomains(addresses, d.seller.Domain)
 }
 
 // opened is when the deal was made; its history may go back further, where records
@@ -161,30 +137,17 @@ func (d *Deal) holdsText(name string) bool {
 	return !strings.HasPrefix(name, "hs_") && !strings.HasSuffix(name, "_id")
 }
 
-var webAddress = regexp.MustCompile(`https?://[^\s<>"'\\^{|}` + "`" + `]+`)
-
-// mostLinks bounds the addresses that are told.
-const mostLinks = 200
-
 // links are the web addresses in the deal, its company, and its timeline but for
 // emails, each once.
 func (d *Deal) links() []string {
 	var out []string
-	add := func(text string) {
-		for _, a := range webAddress.FindAllString(html.UnescapeString(text), -1) {
-			a = strings.TrimRight(a, ".,;:!?)]")
-			if !slices.Contains(out, a) && len(out) < mostLinks {
-				out = append(out, a)
-			}
-		}
-	}
 	records := []Record{d.Record}
 	if d.Company != nil {
 		records = append(records, *d.Company)
 	}
 	for _, rec := range slices.Concat(records, d.Notes, d.Tasks, d.Calls, d.Meetings) {
 		for _, name := range slices.Sorted(maps.Keys(rec.Properties)) {
-			add(rec.text(name))
+			out = connect.AddLinks(out, rec.text(name))
 		}
 	}
 	return out

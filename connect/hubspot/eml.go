@@ -1,17 +1,12 @@
 package hubspot
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/json"
-	"fmt"
-	"mime"
-	"mime/quotedprintable"
 	"net/mail"
-	"regexp"
 	"slices"
 	"strings"
-	"time"
+
+	"throughline/connect"
 )
 
 // headers are who took part in an email, as hs_email_headers tells in JSON.
@@ -47,45 +42,20 @@ func headersOf(e Record) headers {
 		if len(*list.to) > 0 {
 			continue
 		}
-		for _, a := range mailAddress.FindAllString(e.text(list.from), -1) {
+		for _, a := range connect.MailAddresses(e.text(list.from)) {
 			*list.to = append(*list.to, party{Email: a})
 		}
 	}
 	return h
 }
 
-// eml writes a logged email as mail (RFC 5322), so that it is read as all mail is:
-// threads, quoted history and signatures told apart, the same message from another
-// export recognised by its Message-ID.
+// eml writes a logged email as mail.
 func (d *Deal) eml(e Record) []byte {
-	var b bytes.Buffer
-	header := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
-		}
-	}
 	h := headersOf(e)
-	header("From", d.address(h.From))
-	header("To", d.addresses(h.To))
-	header("Cc", d.addresses(h.Cc))
-	if at := when(e.text("hs_timestamp")); !at.IsZero() {
-		header("Date", at.Format(time.RFC1123Z))
-	}
-	header("Subject", mime.QEncoding.Encode("utf-8", oneLine(e.text("hs_email_subject"))))
-	header("Message-ID", messageID(e))
-	header("References", strings.Join(d.earlier(e), " "))
-	header("MIME-Version", "1.0")
-	kind, body := "text/plain", e.text("hs_email_text")
-	if body == "" {
-		kind, body = "text/html", e.text("hs_email_html")
-	}
-	header("Content-Type", kind+`; charset="utf-8"`)
-	header("Content-Transfer-Encoding", "quoted-printable")
-	b.WriteString("\r\n")
-	w := quotedprintable.NewWriter(&b)
-	_, _ = w.Write([]byte(body)) // into memory, which can't fail
-	_ = w.Close()
-	return b.Bytes()
+	return connect.LoggedEmail{
+		From: d.address(h.From), To: d.addresses(h.To), Cc: d.addresses(h.Cc), At: when(e.text("hs_timestamp")), Subject: e.text("hs_email_subject"),
+		ID: messageID(e), References: d.earlier(e), Text: e.text("hs_email_text"), HTML: e.text("hs_email_html"),
+	}.EML()
 }
 
 // earlier are the ids of those emails of the same thread that came before, which
@@ -104,37 +74,26 @@ func (d *Deal) earlier(e Record) []string {
 	return out
 }
 
-// messageID is the id the mail has in its own world, else one made of the
-// record's.
 func messageID(e Record) string {
-	id := strings.Trim(oneLine(e.text("hs_email_message_id")), "<> ")
-	if id == "" || strings.ContainsAny(id, " <>") {
-		id = plain(e.ID) + "@hubspot.invalid"
-	}
-	return "<" + id + ">"
+	return connect.MessageID(e.text("hs_email_message_id"), e.ID, "hubspot")
 }
 
-var mailAddress = regexp.MustCompile(`[^\s<>"'()\[\],;:]+@[^\s<>"'()\[\],;:]+`)
-
-func (d *Deal) addresses(list []party) string {
-	var out []string
+func (d *Deal) addresses(list []party) []mail.Address {
+	var out []mail.Address
 	for _, one := range list {
-		if a := d.address(one); a != "" {
-			out = append(out, a)
-		}
+		out = append(out, d.address(one))
 	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 // address is a person with the name that the mail gives them, else the deal's
 // records.
-func (d *Deal) address(who party) string {
-	name := oneLine(who.FirstName + " " + who.LastName)
-	email := mailAddress.FindString(who.Email)
-	if email == "" {
-		return mime.QEncoding.Encode("utf-8", name)
+func (d *Deal) address(who party) mail.Address {
+	a := mail.Address{Name: oneLine(who.FirstName + " " + who.LastName), Address: connect.MailAddress(who.Email)}
+	if a.Name == "" && a.Address != "" {
+		a.Name = d.nameOf(a.Address)
 	}
-	return (&mail.Address{Name: cmp.Or(name, d.nameOf(email)), Address: email}).String()
+	return a
 }
 
 func (d *Deal) nameOf(email string) string {
@@ -147,5 +106,5 @@ func (d *Deal) nameOf(email string) string {
 	return oneLine(o.name())
 }
 
-// oneLine keeps a value from ending its header.
+// oneLine makes one line of a text.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -5,8 +5,8 @@ import (
 	"html"
 	"sort"
 	"strings"
-	"unicode/utf16"
 
+	"throughline/connect"
 	"throughline/render"
 )
 
@@ -24,7 +24,7 @@ func noteHTML(title, link string, blocks []render.Block, room int) string {
 		head += fmt.Sprintf(`<p><a href="%s">Open the handoff</a></p>`, html.EscapeString(link))
 	}
 	all := head + blocksHTML(blocks)
-	if length(all) <= room {
+	if connect.Length(all) <= room {
 		return all
 	}
 	const (
@@ -32,19 +32,11 @@ func noteHTML(title, link string, blocks []render.Block, room int) string {
 		cutShort = "<p><em>The rest stands in the handoff: this note has no room for it.</em></p>"
 	)
 	bare := withoutEvidence(blocks)
-	if all = head + blocksHTML(bare) + noQuotes; length(all) <= room {
+	if all = head + blocksHTML(bare) + noQuotes; connect.Length(all) <= room {
 		return all
 	}
-	over := sort.Search(len(bare), func(n int) bool { return length(head+blocksHTML(bare[:n+1])+cutShort) > room })
+	over := sort.Search(len(bare), func(n int) bool { return connect.Length(head+blocksHTML(bare[:n+1])+cutShort) > room })
 	return head + blocksHTML(bare[:over]) + cutShort
-}
-
-func length(s string) int {
-	n := 0
-	for _, r := range s {
-		n += max(utf16.RuneLen(r), 1)
-	}
-	return n
 }
 
 // withoutEvidence folds nothing away.

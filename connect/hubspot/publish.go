@@ -176,7 +176,7 @@ func (p *Portal) edition(pub connect.Publication) (*edition, error) {
 		values: map[Value]string{ValueLink: pub.Link, ValueStatus: string(view.Status), ValueVersion: strconv.Itoa(view.Version), ValueSummary: summary(view)},
 	}
 	w.mark = marker{key: w.key, version: w.version, digest: digest("")}
-	body := noteHTML(shortened(title, mostSubject), pub.Link, blocks, mostNote-length(w.mark.line()))
+	body := noteHTML(shortened(title, mostSubject), pub.Link, blocks, mostNote-connect.Length(w.mark.line()))
 	w.mark.digest = digest(body)
 	w.body = w.mark.line() + body
 	if w.withTasks {

@@ -168,7 +168,7 @@ var (
 // cleaned fits a server's words for a message: one line, short, without secrets,
 // addresses and links, and nothing at all where they repeat what was sent.
 func (c *Client) cleaned(said, words string) string {
-	said = line(said)
+	said = connect.Line(said)
 	for _, secret := range c.secrets() {
 		said = strings.ReplaceAll(said, secret, "[secret]")
 	}

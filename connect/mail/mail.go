@@ -152,13 +152,13 @@ func (cfg *Config) name() error {
 	if cfg.From.Address, err = address(cfg.From.Address); err != nil {
 		return fmt.Errorf("mail: from can't be used: %w", err)
 	}
-	cfg.From.Name = unencoded(cut(line(cfg.From.Name), mostName))
+	cfg.From.Name = unencoded(cut(connect.Line(cfg.From.Name), mostName))
 	if cfg.ReplyTo.Address != "" {
 		if cfg.ReplyTo.Address, err = address(cfg.ReplyTo.Address); err != nil {
 			return fmt.Errorf("mail: reply_to can't be used: %w", err)
 		}
 	}
-	cfg.ReplyTo.Name = unencoded(cut(line(cfg.ReplyTo.Name), mostName))
+	cfg.ReplyTo.Name = unencoded(cut(connect.Line(cfg.ReplyTo.Name), mostName))
 	if cfg.Domain == "" {
 		_, cfg.Domain, _ = strings.Cut(cfg.From.Address, "@")
 	}

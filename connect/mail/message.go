@@ -8,7 +8,6 @@ import (
 	"errors"
 	"html/template"
 	netmail "net/mail"
-	"net/url"
 	"regexp"
 	"strings"
 
@@ -115,11 +114,11 @@ func pageOf(m connect.Message) (page, error) {
 		if a.URL == "" {
 			continue
 		}
-		to, ok := webAddress(a.URL)
+		to, ok := connect.WebAddress(a.URL)
 		if !ok {
 			return page{}, errors.New("the address that one of its buttons opens is no web address")
 		}
-		l := link{Label: line(a.Label), URL: to, Primary: a.Primary}
+		l := link{Label: connect.Line(a.Label), URL: to, Primary: a.Primary}
 		if l.Label == "" {
 			l.Label = "Open"
 		}
@@ -130,20 +129,10 @@ func pageOf(m connect.Message) (page, error) {
 
 // subjectOf is a subject as a mail bears it.
 func subjectOf(s string) string {
-	if s = cut(line(s), mostSubject); s != "" {
+	if s = cut(connect.Line(s), mostSubject); s != "" {
 		return s
 	}
 	return "(no subject)"
-}
-
-// webAddress is an address that a button may open: http or https, with a host,
-// and with nobody's name and password in it.
-func webAddress(s string) (string, bool) {
-	u, err := url.Parse(strings.TrimSpace(s))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(u.Host, "\"<>\\^`{|} ") {
-		return "", false
-	}
-	return u.String(), true
 }
 
 // text is the page as plain text.

@@ -5,9 +5,10 @@ import (
 	netmail "net/mail"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/net/idna"
+
+	"throughline/connect"
 )
 
 // How long a subject and a name may be, in characters. Lines of a header may have
@@ -17,28 +18,11 @@ const (
 	mostName    = 100
 )
 
-// line makes one line of a text, without the characters that print nothing but
-// change how the rest is shown.
-func line(s string) string {
-	s = strings.Map(func(r rune) rune {
-		switch {
-		case unicode.IsSpace(r):
-			return ' '
-		case r == utf8.RuneError, unicode.IsControl(r),
-			r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, // overrides of direction
-			r >= 0xE0000 && r <= 0xE007F: // tags
-			return -1
-		}
-		return r
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
-}
-
 // lines are those of a text that show something.
 func lines(s string) []string {
 	var out []string
 	for l := range strings.Lines(strings.NewReplacer("\r\n", "\n", "\r", "\n", "\u2028", "\n", "\u2029", "\n").Replace(s)) {
-		if l = line(l); l != "" {
+		if l = connect.Line(l); l != "" {
 			out = append(out, l)
 		}
 	}

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"html"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -49,14 +47,14 @@ func (d *Deal) record() *connect.Record {
 		r.NotWon = !won
 	}
 	for _, u := range d.Users {
-		r.Sellers = addAddress(r.Sellers, u.text("Email"))
+		r.Sellers = connect.AddAddress(r.Sellers, u.text("Email"))
 		if id := u.text("Id"); id == d.AE || id == d.CSM {
-			r.Managers = addAddress(r.Managers, u.inner("Manager").text("Email"))
+			r.Managers = connect.AddAddress(r.Managers, u.inner("Manager").text("Email"))
 		}
 	}
 	for _, email := range d.customers() {
-		if !slices.Contains(r.Sellers, strings.ToLower(email)) && !d.sellers(email) {
-			r.Contacts = addAddress(r.Contacts, email)
+		if !slices.Contains(r.Sellers, strings.ToLower(email)) && !connect.OfCompany(email, d.seller.Domain) {
+			r.Contacts = connect.AddAddress(r.Contacts, email)
 		}
 	}
 	r.Domains = d.domains(r.Contacts)
@@ -71,15 +69,6 @@ func (d *Deal) record() *connect.Record {
 		}
 	}
 	return r
-}
-
-// addAddress adds an email address in lower case, unless it is there or is none.
-func addAddress(list []string, email string) []string {
-	email = strings.ToLower(mailAddress.FindString(email))
-	if email == "" || slices.Contains(list, email) {
-		return list
-	}
-	return append(list, email)
 }
 
 // emailOf is a user's address in lower case; empty where the user was not read.
@@ -109,22 +98,9 @@ func (d *Deal) customers() []string {
 	return append(out, d.Account.text("PersonEmail"))
 }
 
-// sellers reports whether an address is of the company that sells.
-func (d *Deal) sellers(email string) bool {
-	own := connect.CompanyDomain(d.seller.Domain)
-	domain := connect.CompanyDomain(email)
-	return own != "" && (domain == own || strings.HasSuffix(domain, "."+own))
-}
-
 // domains are the customer's: of its web site, and of its people's addresses.
 func (d *Deal) domains(contacts []string) []string {
-	var out []string
-	for _, address := range append([]string{d.Account.text("Website")}, contacts...) {
-		if domain := connect.CompanyDomain(address); domain != "" && !d.sellers(address) && !slices.Contains(out, domain) {
-			out = append(out, domain)
-		}
-	}
-	return out
+	return connect.CustomerDomains(append([]string{d.Account.text("Website")}, contacts...), d.seller.Domain)
 }
 
 // opened is when the deal's record was made; its history may go back further,
@@ -169,40 +145,27 @@ func (d *Deal) holdsText(object, field string) bool {
 	return field != "Id" && !strings.HasSuffix(field, "Id")
 }
 
-var webAddress = regexp.MustCompile(`https?://[^\s<>"'\\^{|}` + "`" + `]+`)
-
-// mostLinks bounds the addresses that are told.
-const mostLinks = 200
-
 // links are the web addresses in the record, its account, notes and activities,
 // each once.
 func (d *Deal) links() []string {
 	var out []string
-	add := func(text string) {
-		for _, a := range webAddress.FindAllString(html.UnescapeString(text), -1) {
-			a = strings.TrimRight(a, ".,;:!?)]")
-			if !slices.Contains(out, a) && len(out) < mostLinks {
-				out = append(out, a)
-			}
-		}
-	}
 	for _, one := range []struct {
 		object string
 		rec    Record
 	}{{"Opportunity", d.Opportunity}, {"Account", d.Account}} {
 		for _, name := range sortedNames(one.rec) {
 			if d.holdsText(one.object, name) {
-				add(one.rec.text(name))
+				out = connect.AddLinks(out, one.rec.text(name))
 			}
 		}
 	}
 	for _, rec := range slices.Concat(d.Notes, d.Tasks, d.Events) {
 		for _, name := range []string{"Title", "Subject", "Body", "Description", "Location"} {
-			add(rec.text(name))
+			out = connect.AddLinks(out, rec.text(name))
 		}
 	}
 	for _, note := range d.LightningNotes {
-		add(noteText(note))
+		out = connect.AddLinks(out, noteText(note))
 	}
 	return out
 }

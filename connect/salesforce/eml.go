@@ -1,78 +1,42 @@
 package salesforce
 
 import (
-	"bytes"
-	"fmt"
-	"mime"
-	"mime/quotedprintable"
 	"net/mail"
-	"regexp"
 	"strings"
 	"time"
+
+	"throughline/connect"
 )
 
-// eml writes an EmailMessage as mail (RFC 5322), so that it is read as all mail
-// is: threads, quoted history and signatures told apart, the same message from
-// another export recognised by its Message-ID.
+// eml writes an EmailMessage as mail.
 func (d *Deal) eml(e Record) []byte {
-	var b bytes.Buffer
-	header := func(name, value string) {
-		if value != "" {
-			fmt.Fprintf(&b, "%s: %s\r\n", name, value)
+	out := connect.LoggedEmail{
+		From: mail.Address{Name: e.text("FromName"), Address: e.text("FromAddress")}, To: d.addresses(e.text("ToAddress")), Cc: d.addresses(e.text("CcAddress")),
+		At: when(e.text("MessageDate")), Subject: e.text("Subject"), ID: messageID(e), Text: e.text("TextBody"), HTML: e.text("HtmlBody"),
+	}
+	if out.At.IsZero() {
+		out.At = when(e.text("CreatedDate"))
+	}
+	for _, other := range d.Emails {
+		if id := e.text("ReplyToEmailMessageId"); id != "" && other.text("Id") == id {
+			out.InReplyTo = messageID(other)
 		}
 	}
-	header("From", address(e.text("FromName"), e.text("FromAddress")))
-	header("To", d.addresses(e.text("ToAddress")))
-	header("Cc", d.addresses(e.text("CcAddress")))
-	for _, field := range []string{"MessageDate", "CreatedDate"} {
-		if at := when(e.text(field)); !at.IsZero() {
-			header("Date", at.Format(time.RFC1123Z))
-			break
-		}
-	}
-	header("Subject", mime.QEncoding.Encode("utf-8", oneLine(e.text("Subject"))))
-	header("Message-ID", messageID(e))
-	if id := e.text("ReplyToEmailMessageId"); id != "" {
-		for _, other := range d.Emails {
-			if other.text("Id") == id {
-				header("In-Reply-To", messageID(other))
-			}
-		}
-	}
-	header("MIME-Version", "1.0")
-	kind, body := "text/plain", e.text("TextBody")
-	if strings.TrimSpace(body) == "" {
-		kind, body = "text/html", e.text("HtmlBody")
-	}
-	header("Content-Type", kind+`; charset="utf-8"`)
-	header("Content-Transfer-Encoding", "quoted-printable")
-	b.WriteString("\r\n")
-	w := quotedprintable.NewWriter(&b)
-	_, _ = w.Write([]byte(body)) // into memory, which can't fail
-	_ = w.Close()
-	return b.Bytes()
+	return out.EML()
 }
 
-// messageID is the id the mail has in its own world, else one made of the
-// record's.
 func messageID(e Record) string {
-	id := strings.Trim(oneLine(e.text("MessageIdentifier")), "<> ")
-	if id == "" || strings.ContainsAny(id, " <>") {
-		id = plain(e.text("Id")) + "@salesforce.invalid"
-	}
-	return "<" + id + ">"
+	return connect.MessageID(e.text("MessageIdentifier"), e.text("Id"), "salesforce")
 }
-
-var mailAddress = regexp.MustCompile(`[^\s<>"'()\[\],;:]+@[^\s<>"'()\[\],;:]+`)
 
 // addresses are those of a field that lists them with semicolons, under the
 // names that the deal's people have.
-func (d *Deal) addresses(list string) string {
-	var out []string
-	for _, a := range mailAddress.FindAllString(list, -1) {
-		out = append(out, address(d.nameOf(a), a))
+func (d *Deal) addresses(list string) []mail.Address {
+	var out []mail.Address
+	for _, a := range connect.MailAddresses(list) {
+		out = append(out, mail.Address{Name: d.nameOf(a), Address: a})
 	}
-	return strings.Join(out, ", ")
+	return out
 }
 
 func (d *Deal) nameOf(email string) string {
@@ -86,15 +50,7 @@ func (d *Deal) nameOf(email string) string {
 	return ""
 }
 
-func address(name, email string) string {
-	email = mailAddress.FindString(email)
-	if email == "" {
-		return mime.QEncoding.Encode("utf-8", oneLine(name))
-	}
-	return (&mail.Address{Name: oneLine(name), Address: email}).String()
-}
-
-// oneLine keeps a value from ending its header.
+// oneLine makes one line of a text.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // when reads a datetime of the REST API; zero where it is none.

@@ -1,38 +1,23 @@
 package salesforce
 
 import (
-	"encoding/json"
-	"fmt"
-	"io/fs"
 	"maps"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
-	"unicode"
 
 	"throughline"
+	"throughline/connect"
 )
-
-// A SavedFile is a file of a deal folder.
-type SavedFile struct {
-	Path string // within the folder, with slashes
-	Data []byte
-}
 
 // Folder is the deal as the files that package folder reads: records as the REST
 // API gives them, one file for each object; the fields' labels; emails as .eml;
 // the files as they are.
-func (d *Deal) Folder() ([]SavedFile, error) {
-	var out []SavedFile
+func (d *Deal) Folder() ([]connect.SavedFile, error) {
+	var out []connect.SavedFile
 	add := func(name string, v any) error {
-		data, err := json.MarshalIndent(v, "", " ")
-		if err != nil {
-			return fmt.Errorf("saving the deal's %s: %w", name, err)
-		}
-		out = append(out, SavedFile{"salesforce/" + name + ".json", append(data, '\n')})
-		return nil
+		f, err := connect.JSONFile("salesforce/"+name+".json", v)
+		out = append(out, f)
+		return err
 	}
 	for _, one := range []struct {
 		name string
@@ -73,17 +58,17 @@ func (d *Deal) Folder() ([]SavedFile, error) {
 		}
 	}
 	if who := d.stated(); who != nil {
-		data, err := json.MarshalIndent(who, "", " ")
+		f, err := connect.JSONFile(connect.DealFile, who)
 		if err != nil {
-			return nil, fmt.Errorf("saving what the configuration tells of the deal: %w", err)
+			return nil, err
 		}
-		out = append(out, SavedFile{dealFile, append(data, '\n')})
+		out = append(out, f)
 	}
 	for _, e := range d.Emails {
-		out = append(out, SavedFile{"emails/salesforce-" + plain(e.text("Id")) + ".eml", d.eml(e)})
+		out = append(out, connect.SavedFile{Path: "emails/salesforce-" + connect.PlainID(e.text("Id")) + ".eml", Data: d.eml(e)})
 	}
 	for _, f := range d.Files {
-		out = append(out, SavedFile{"files/" + plain(f.ID) + "/" + fileName(f.Name), f.Data})
+		out = append(out, connect.SavedFile{Path: "files/" + connect.PlainID(f.ID) + "/" + connect.FileName(f.Name), Data: f.Data})
 	}
 	return out, nil
 }
@@ -113,110 +98,23 @@ func (d *Deal) stated() map[string]any {
 // madeBy marks a deal.json that Save wrote and may replace.
 const madeBy = "throughline, from Salesforce"
 
-// Save writes the deal's files below a directory, which is made where it is not
-// there. Files of an earlier pull are replaced, and those that are no longer
-// there are removed; others, and a deal.json that says more than ours, are left
-// alone. Only the user may read what is written.
+// Save writes the deal's files below a directory, in the place of an earlier pull's,
+// as [connect.SaveDeal] does.
 func (d *Deal) Save(dir string) error {
 	files, err := d.Folder()
 	if err != nil {
 		return err
 	}
-	if err := removeEarlier(dir); err != nil {
-		return fmt.Errorf("saving the deal: %w", err)
-	}
-	for _, f := range files {
-		to := filepath.Join(dir, filepath.FromSlash(f.Path))
-		if _, err := os.Stat(to); err == nil && f.Path == dealFile {
-			continue // somebody else's, which knows better
-		}
-		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-			return fmt.Errorf("saving the deal: %w", err)
-		}
-		if err := os.WriteFile(to, f.Data, 0o600); err != nil {
-			return fmt.Errorf("saving the deal: %w", err)
-		}
-	}
-	return nil
+	return connect.SaveDeal(dir, files, earlierFiles, madeBy)
 }
 
-// removeEarlier removes what an earlier pull wrote, so that nothing stays that
-// Salesforce no longer has.
-func removeEarlier(dir string) error {
-	patterns := []string{"emails/salesforce-*.eml", "files/069*"} // 069 begins the id of a document
-	for _, name := range recordFiles {
-		patterns = append(patterns, "salesforce/"+name+".json")
-	}
-	for _, pattern := range patterns {
-		names, err := fs.Glob(os.DirFS(dir), pattern)
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			if err := os.RemoveAll(filepath.Join(dir, filepath.FromSlash(name))); err != nil {
-				return err
-			}
-		}
-	}
-	to := filepath.Join(dir, dealFile)
-	if data, err := os.ReadFile(to); err == nil && ownDealFile(data) {
-		return os.Remove(to)
-	}
-	return nil
-}
-
-const dealFile = "deal.json"
-
-// recordFiles are the files of records that a pull may write.
-var recordFiles = []string{
-	"opportunity", "account", "contacts", "contact_roles", "team", "users", "history", "field_history", "tasks", "events", "notes", "content_notes",
-	"describe_opportunity", "describe_account",
-}
-
-// ownDealFile reports whether a deal.json is one that Save wrote.
-func ownDealFile(data []byte) bool {
-	var d struct {
-		MadeBy string `json:"made_by"`
-	}
-	return json.Unmarshal(data, &d) == nil && d.MadeBy == madeBy
+// earlierFiles are the files that a pull may have written, but for [connect.DealFile].
+var earlierFiles = []string{
+	"emails/salesforce-*.eml", "files/069*", // 069 begins the id of a document
+	"salesforce/opportunity.json", "salesforce/account.json", "salesforce/contacts.json", "salesforce/contact_roles.json", "salesforce/team.json", "salesforce/users.json",
+	"salesforce/history.json", "salesforce/field_history.json", "salesforce/tasks.json", "salesforce/events.json", "salesforce/notes.json", "salesforce/content_notes.json",
+	"salesforce/describe_opportunity.json", "salesforce/describe_account.json",
 }
 
 // sortedNames are a record's fields in order.
 func sortedNames(r Record) []string { return slices.Sorted(maps.Keys(r)) }
-
-// plain keeps the letters and digits of an id.
-func plain(id string) string {
-	return strings.Map(func(r rune) rune {
-		if r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r)) {
-			return r
-		}
-		return -1
-	}, id)
-}
-
-// longestName is how long a file's name may be, in bytes; file systems take 255.
-const longestName = 120
-
-// fileName makes of a title a name that can't lead out of the directory, be
-// hidden, or trouble a file system.
-func fileName(title string) string {
-	name := strings.Map(func(r rune) rune {
-		switch {
-		case strings.ContainsRune(`/\:*?"<>|`, r), unicode.IsControl(r):
-			return '-'
-		}
-		return r
-	}, strings.ToValidUTF8(title, ""))
-	ext := path.Ext(name)
-	if len(ext) > 10 {
-		ext = ""
-	}
-	base := strings.Trim(strings.TrimSuffix(name, ext), ". ")
-	if len(base) > longestName {
-		base = strings.ToValidUTF8(base[:longestName], "")
-	}
-	if base == "" {
-		base = "file"
-	}
-	return base + ext
-}

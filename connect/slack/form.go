@@ -72,12 +72,12 @@ func (c *Client) Open(ctx context.Context, trigger string, f Form) error {
 		return &connect.Error{Vendor: Vendor, Op: op, Message: "there is no click that it could answer, or it is about too much", Advice: "click again"}
 	}
 	view := slackapi.ModalViewRequest{
-		Type: slackapi.VTModal, Title: plain(cmp.Or(line(f.Title), "Throughline"), mostTitle), Close: plain("Close", mostTitle), CallbackID: f.ID, PrivateMetadata: f.About,
+		Type: slackapi.VTModal, Title: plain(cmp.Or(connect.Line(f.Title), "Throughline"), mostTitle), Close: plain("Close", mostTitle), CallbackID: f.ID, PrivateMetadata: f.About,
 	}
 	if len(f.Fields) > 0 {
-		view.Submit, view.Close = plain(cmp.Or(line(f.Submit), "Send"), mostTitle), plain("Cancel", mostTitle)
+		view.Submit, view.Close = plain(cmp.Or(connect.Line(f.Submit), "Send"), mostTitle), plain("Cancel", mostTitle)
 	}
-	if text := line(f.Text); text != "" {
+	if text := connect.Line(f.Text); text != "" {
 		view.Blocks.BlockSet = append(view.Blocks.BlockSet, section(text))
 	}
 	if to, ok := webAddress(f.Link); ok {
@@ -96,7 +96,7 @@ func (f Field) block() *slackapi.InputBlock {
 	if len(f.Choices) > 0 {
 		var options []*slackapi.OptionBlockObject
 		for _, choice := range f.Choices[:min(len(f.Choices), mostOptions)] {
-			options = append(options, slackapi.NewOptionBlockObject(cut(choice.Code, 150), plain(cmp.Or(line(choice.Label), choice.Code), mostButton), nil))
+			options = append(options, slackapi.NewOptionBlockObject(connect.Cut(choice.Code, 150), plain(cmp.Or(connect.Line(choice.Label), choice.Code), mostButton), nil))
 		}
 		input = slackapi.NewOptionsSelectBlockElement(slackapi.OptTypeStatic, nil, f.ID, options...)
 	} else {
@@ -104,8 +104,8 @@ func (f Field) block() *slackapi.InputBlock {
 		text.Multiline, text.MaxLength = true, mostInput
 		input = text
 	}
-	block := slackapi.NewInputBlock(f.ID, plain(cmp.Or(line(f.Label), f.ID), 2000), nil, input)
-	if hint := line(f.Hint); hint != "" {
+	block := slackapi.NewInputBlock(f.ID, plain(cmp.Or(connect.Line(f.Label), f.ID), 2000), nil, input)
+	if hint := connect.Line(f.Hint); hint != "" {
 		block.Hint = plain(hint, 2000)
 	}
 	block.Optional = f.Optional

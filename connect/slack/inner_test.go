@@ -65,8 +65,8 @@ func TestOfButton(t *testing.T) {
 func TestCut(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s, n := rapid.String().Draw(t, "s"), rapid.IntRange(1, 60).Draw(t, "n")
-		got := cut(s, n)
-		if length(got) > n || !utf8.ValidString(got) || length(s) <= n && got != s || !strings.HasPrefix(s, strings.TrimSuffix(got, "…")) {
+		got := connect.Cut(s, n)
+		if connect.Length(got) > n || !utf8.ValidString(got) || connect.Length(s) <= n && got != s || !strings.HasPrefix(s, strings.TrimSuffix(got, "…")) {
 			t.Errorf("%q at %d is %q", s, n, got)
 		}
 	})

@@ -54,7 +54,7 @@ func (m marker) metadata(event string) slackapi.SlackMetadata {
 		if o.Accepted {
 			payload["outcome"] = "accepted"
 		}
-		payload["outcome_by"], payload["outcome_at"] = cut(line(o.By), 100), o.At.Unix()
+		payload["outcome_by"], payload["outcome_at"] = connect.Cut(connect.Line(o.By), 100), o.At.Unix()
 	}
 	return slackapi.SlackMetadata{EventType: event, EventPayload: payload}
 }
@@ -437,7 +437,7 @@ func (c *Client) Send(ctx context.Context, m connect.Message) (connect.Copy, err
 
 // direct is a message to one person.
 func direct(m connect.Message) content {
-	subject := cmp.Or(line(m.Subject), "A message about a deal")
+	subject := cmp.Or(connect.Line(m.Subject), "A message about a deal")
 	blocks := []slackapi.Block{slackapi.NewHeaderBlock(plain(subject, mostHeader))}
 	left := mostOfBlocks - 1000
 	for _, p := range m.Paragraphs {
@@ -449,8 +449,8 @@ func direct(m connect.Message) content {
 			blocks = append(blocks, small("The rest was too long for a message."))
 			break
 		}
-		p = cut(p, min(left, mostSection))
-		left -= length(p)
+		p = connect.Cut(p, min(left, mostSection))
+		left -= connect.Length(p)
 		blocks = append(blocks, section(p))
 	}
 	var all []slackapi.BlockElement
@@ -459,7 +459,7 @@ func direct(m connect.Message) content {
 		if id == "" {
 			id = fmt.Sprintf("%s_%d", ActionOpen, i)
 		}
-		label := cmp.Or(line(a.Label), "Open")
+		label := cmp.Or(connect.Line(a.Label), "Open")
 		if a.URL == "" {
 			all = append(all, button(id, label, a.Value, a.Primary))
 			continue
@@ -468,7 +468,7 @@ func direct(m connect.Message) content {
 		if !ok {
 			continue
 		}
-		b := linkButton(cut(id, mostActionID), label, to)
+		b := linkButton(connect.Cut(id, mostActionID), label, to)
 		if a.Primary {
 			b.Style = slackapi.StylePrimary
 		}
@@ -484,7 +484,7 @@ func direct(m connect.Message) content {
 func paragraph(s string) string {
 	var out []string
 	for l := range strings.Lines(s) {
-		if l = line(l); l != "" {
+		if l = connect.Line(l); l != "" {
 			out = append(out, l)
 		}
 	}

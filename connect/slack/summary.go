@@ -13,6 +13,7 @@ import (
 	slackapi "github.com/slack-go/slack"
 
 	"throughline"
+	"throughline/connect"
 )
 
 // The actions of the buttons that the summary has. A click on one that opens a
@@ -64,18 +65,18 @@ const (
 // summary is what the deal channel is shown of a view of a handoff. It takes
 // nothing but what the view has.
 func summary(view *throughline.Handoff, key, link string, o *Outcome) content {
-	customer := line(view.Deal.Customer.Name)
+	customer := connect.Line(view.Deal.Customer.Name)
 	if customer == "" {
-		customer = line(view.Deal.Name)
+		customer = connect.Line(view.Deal.Name)
 	}
 	blocks := []slackapi.Block{
 		slackapi.NewHeaderBlock(plain("Handoff: "+customer, mostHeader)),
-		small(cut(strings.Join(facts(view), " · "), 1000)),
+		small(connect.Cut(strings.Join(facts(view), " · "), 1000)),
 	}
 	left := mostOfBlocks - 2000
 	if len(view.Thin) > 0 {
-		thin := cut("There is little to go on: "+line(strings.Join(view.Thin, " ")), 600)
-		blocks, left = append(blocks, section(thin)), left-length(thin)
+		thin := connect.Cut("There is little to go on: "+connect.Line(strings.Join(view.Thin, " ")), 600)
+		blocks, left = append(blocks, section(thin)), left-connect.Length(thin)
 	}
 	more := 0
 	for _, k := range throughline.Kinds {
@@ -85,7 +86,7 @@ func summary(view *throughline.Handoff, key, link string, o *Outcome) content {
 			continue
 		}
 		body := strings.Join(lines, "\n")
-		left -= length(body) + 50
+		left -= connect.Length(body) + 50
 		blocks = append(blocks, heading(k.Title()), section(body))
 	}
 	if more > 0 {
@@ -95,7 +96,7 @@ func summary(view *throughline.Handoff, key, link string, o *Outcome) content {
 		blocks = append(blocks, small(o.line()))
 	}
 	blocks = append(blocks, buttons(buttonValue(key, view.Version), link, o)...)
-	return content{text: fallback(fmt.Sprintf("Handoff for %s, version %d", cut(customer, 200), view.Version)), blocks: blocks}
+	return content{text: fallback(fmt.Sprintf("Handoff for %s, version %d", connect.Cut(customer, 200), view.Version)), blocks: blocks}
 }
 
 // facts are the head of the summary.
@@ -111,7 +112,7 @@ func facts(view *throughline.Handoff) []string {
 		who  *throughline.PersonNote
 	}{{"AE", view.Deal.AE}, {"CSM", view.Deal.CSM}} {
 		if p.who != nil && p.who.Name != "" {
-			out = append(out, p.role+" "+cut(line(p.who.Name), 100))
+			out = append(out, p.role+" "+connect.Cut(connect.Line(p.who.Name), 100))
 		}
 	}
 	if view.Deal.Close != "" {
@@ -132,7 +133,7 @@ func itemLines(view *throughline.Handoff, k throughline.Kind, left int) (lines [
 			continue
 		}
 		l := "• " + itemLine(it)
-		if room -= length(l) + 1; room < 0 || len(lines) == mostItems {
+		if room -= connect.Length(l) + 1; room < 0 || len(lines) == mostItems {
 			room = 0
 			unshown++
 			continue
@@ -153,11 +154,11 @@ func itemLine(it throughline.Item) string {
 	case it.Area != "":
 		before = strings.ReplaceAll(string(it.Area), "_", " ") + ": "
 	}
-	return cut(before+line(it.Text), mostItem)
+	return connect.Cut(before+connect.Line(it.Text), mostItem)
 }
 
 func (o *Outcome) line() string {
-	by := cut(line(o.By), 100)
+	by := connect.Cut(connect.Line(o.By), 100)
 	if by == "" {
 		by = "the CSM"
 	}

@@ -41,7 +41,7 @@ func milestones(key string, view *throughline.Handoff, link, to string) []milest
 		if line(of.Text) == "" || len(out) == mostTasks {
 			continue
 		}
-		m := milestone{item: of.ID, title: cut(line(of.Subject), mostTitle), due: of.Due, assignee: to}
+		m := milestone{item: of.ID, title: connect.Cut(line(of.Subject), mostTitle), due: of.Due, assignee: to}
 		said := []string{line(of.Text)}
 		if when := promised(of.Item); when != "" {
 			said = append(said, when)
@@ -52,7 +52,7 @@ func milestones(key string, view *throughline.Handoff, link, to string) []milest
 		if link != "" {
 			said = append(said, "From the handoff: "+link)
 		}
-		m.description = cut(strings.Join(said, "\n"), MostContent/2)
+		m.description = connect.Cut(strings.Join(said, "\n"), MostContent/2)
 		m.marker = taskMarker{key, of.ID, digest(m.title, m.description, m.due), assigned(m.assignee), m.due}
 		out = append(out, m)
 	}

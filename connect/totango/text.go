@@ -2,12 +2,10 @@ package totango
 
 import (
 	"fmt"
-	"net/url"
 	"strings"
 	"unicode"
-	"unicode/utf16"
-	"unicode/utf8"
 
+	"throughline/connect"
 	"throughline/render"
 )
 
@@ -28,7 +26,7 @@ type document struct {
 }
 
 func newDocument(title, link string, blocks []render.Block) *document {
-	return &document{title: cut(line(title), mostTitle), link: link, whole: parts(blocks, true), brief: parts(blocks, false)}
+	return &document{title: connect.Cut(line(title), mostTitle), link: link, whole: parts(blocks, true), brief: parts(blocks, false)}
 }
 
 // A part is a heading, or an entry that is shown whole or not at all.
@@ -46,13 +44,13 @@ func (d *document) content(m marker) string {
 		head += "Open it: " + d.link + "\n"
 	}
 	foot := "\n\nKept by Throughline, which replaces this text when there is a newer version.\n" + m.String()
-	if s := head + joined(d.whole) + foot; length(s) <= MostContent {
+	if s := head + joined(d.whole) + foot; connect.Length(s) <= MostContent {
 		return s
 	}
-	if s := head + joined(d.brief) + d.notice("its quotes are left out here") + foot; length(s) <= MostContent {
+	if s := head + joined(d.brief) + d.notice("its quotes are left out here") + foot; connect.Length(s) <= MostContent {
 		return s
 	}
-	return head + d.shortened(MostContent-length(head+foot)) + foot
+	return head + d.shortened(MostContent-connect.Length(head+foot)) + foot
 }
 
 // notice says what had to be left out, and where it is.
@@ -70,10 +68,10 @@ func (d *document) shortened(room int) string {
 	said := func(left int) string {
 		return d.notice(fmt.Sprintf("%d of its %d entries, and its quotes, are left out here", left, entries(parts)))
 	}
-	room -= length(said(entries(parts)))
+	room -= connect.Length(said(entries(parts)))
 	n := 0
 	for n < len(parts) {
-		if room -= length(parts[n].text); room < 0 {
+		if room -= connect.Length(parts[n].text); room < 0 {
 			break
 		}
 		n++
@@ -169,9 +167,7 @@ func clean(s string) string {
 			b.WriteByte('\n')
 		case unicode.IsSpace(r):
 			b.WriteByte(' ')
-		case r == utf8.RuneError, unicode.IsControl(r),
-			r >= 0x202A && r <= 0x202E, r >= 0x2066 && r <= 0x2069, // overrides of direction
-			r >= 0xE0000 && r <= 0xE007F: // tags
+		case connect.Unseen(r):
 		case r == '<' && i+1 < len(rs) && opens(rs[i+1]):
 			b.WriteRune('‹')
 		default:
@@ -190,40 +186,8 @@ func opens(r rune) bool {
 // line makes one line of a text.
 func line(s string) string { return strings.Join(strings.Fields(clean(s)), " ") }
 
-// length is a text's length as the vendor's JavaScript counts it, at its most.
-func length(s string) int {
-	n := 0
-	for _, r := range s {
-		n += max(1, utf16.RuneLen(r))
-	}
-	return n
-}
-
-// cut shortens a text to at most n characters, at a word where one is near.
-func cut(s string, n int) string {
-	if length(s) <= n {
-		return s
-	}
-	left, end := n-1, 0
-	for i, r := range s {
-		if left -= max(1, utf16.RuneLen(r)); left < 0 {
-			end = i
-			break
-		}
-	}
-	short := s[:end]
-	if i := strings.LastIndexByte(short, ' '); i > len(short)/2 {
-		short = short[:i]
-	}
-	return strings.TrimRight(short, " ,;:-") + "…"
-}
-
-// linkable is an address that a person may be given to open: http or https, with a
-// host, and with nobody's name and password in it.
+// linkable is an address that a person may be given to open.
 func linkable(s string) (string, bool) {
-	u, err := url.Parse(strings.TrimSpace(s))
-	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || strings.ContainsAny(u.Host, "\"<>\\^`{|} ") {
-		return "", false
-	}
-	return u.String(), length(u.String()) <= mostLink
+	to, ok := connect.WebAddress(s)
+	return to, ok && connect.Length(to) <= mostLink
 }

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"throughline"
+	"throughline/connect"
 	"throughline/render"
 	"throughline/render/rendertest"
 )
@@ -53,7 +54,7 @@ func TestContentIsBounded(t *testing.T) {
 		link := rapid.SampledFrom([]string{"", "https://handoffs.example/d/1"}).Draw(t, "link")
 		d := newDocument(text.Draw(t, "title"), link, rapid.SliceOfN(block, 0, 60).Draw(t, "blocks"))
 		got := d.content(m)
-		if n := length(got); n > MostContent {
+		if n := connect.Length(got); n > MostContent {
 			t.Fatalf("it has %d characters", n)
 		}
 		if !strings.Contains(got, d.link) || !strings.HasSuffix(got, "\n"+m.String()) {
@@ -64,7 +65,7 @@ func TestContentIsBounded(t *testing.T) {
 		}
 		shown := strings.TrimPrefix(got, "Handoff: "+d.title)
 		for _, p := range d.brief {
-			if p.heading || length(p.text) < 20 || strings.Contains(shown, p.text) {
+			if p.heading || connect.Length(p.text) < 20 || strings.Contains(shown, p.text) {
 				continue
 			}
 			if strings.Contains(shown, p.text[:len(p.text)-1]) {
