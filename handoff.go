@@ -145,7 +145,11 @@ const (
 	RemarkAdded         RemarkKind = "added"
 )
 
-// RemarkKinds are all kinds of remark.
+// RemarkWording is how the CSM words an item for the customer, where the customer may
+// see the item at all. It is the CSM's to give, and no part of a review.
+const RemarkWording RemarkKind = "wording"
+
+// RemarkKinds are the kinds of remark that a review has.
 var RemarkKinds = []RemarkKind{RemarkConfirmed, RemarkCorrected, RemarkNotCommitment, RemarkAdded}
 
 // Remarked is the item's last remark of a kind; false where it has none.

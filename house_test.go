@@ -66,7 +66,7 @@ var house = []struct {
 	{name: "store", uses: []string{"connect/callindex", "kickoff", "lifecycle", "survey"}},
 	{name: "store/storetest", uses: []string{"store"}},
 	{name: "lifecycle/jobs", uses: []string{"lifecycle"}},
-	{name: "web", uses: []string{"connect", "lifecycle", "render", "store", "survey"}},
+	{name: "web", uses: []string{"connect", "kickoff", "lifecycle", "render", "store", "survey"}},
 	{name: "skill"},
 	{name: "eval"},
 	{name: "internal/npmtest"},

@@ -49,12 +49,18 @@ func (s *Service) Kickoff(ctx context.Context, run Run) (*throughline.Kickoff, e
 	return k, err
 }
 
+// Published is the version that is out, as people know it. It errs with [ErrTooEarly]
+// before there is one.
+func (s *Service) Published(ctx context.Context, run Run) (*throughline.Handoff, error) {
+	if run.Published.IsZero() {
+		return nil, ErrTooEarly
+	}
+	return s.version(ctx, run, run.PublishedVersion)
+}
+
 // agenda is the kickoff, and by the points' ids the keys by which ticks are kept.
 func (s *Service) agenda(ctx context.Context, run Run) (*throughline.Kickoff, map[string]string, error) {
-	if run.Published.IsZero() {
-		return nil, nil, ErrTooEarly
-	}
-	h, err := s.version(ctx, run, run.PublishedVersion)
+	h, err := s.Published(ctx, run)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -101,6 +107,9 @@ func ticksOf(run Run, keys map[string]string) []throughline.Tick {
 // ErrNoPoint says that the agenda has no such point.
 var ErrNoPoint = errors.New("the agenda has no such point any more: open it again")
 
+// ErrNoReason says that a point was left out without one.
+var ErrNoReason = errors.New("a point is left out for a reason: say it in a sentence")
+
 // longestReason bounds why a point is waived, in characters.
 const longestReason = 1000
 
@@ -128,7 +137,7 @@ func (s *Service) Tick(ctx context.Context, id, who string, ticks ...throughline
 		case !slices.Contains([]throughline.TickState{throughline.TickCovered, throughline.TickRead, throughline.TickWaived, throughline.TickOpen}, t.State):
 			return fmt.Errorf("%q is nothing that becomes of a point: name one of covered, read, waived, open", t.State)
 		case t.State == throughline.TickWaived && t.Reason == "":
-			return errors.New("a point is left out for a reason: say it in a sentence")
+			return ErrNoReason
 		case utf8.RuneCountInString(t.Reason) > longestReason:
 			return fmt.Errorf("a reason may have %d characters", longestReason)
 		}

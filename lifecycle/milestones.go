@@ -134,24 +134,29 @@ func (s *Service) SetMilestone(ctx context.Context, id, milestone, who string, e
 	})
 }
 
+// An EditError says what of an edit can't be taken, for the person who made it.
+type EditError struct{ What string }
+
+func (e EditError) Error() string { return e.What }
+
 func (e MilestoneEdit) check() error {
 	switch {
 	case e.Status != nil && !slices.Contains(throughline.MilestoneStatuses, *e.Status):
-		return fmt.Errorf("%q is no status of a milestone: name one of open, started, met, dropped", *e.Status)
+		return EditError{fmt.Sprintf("%q is no status of a milestone: name one of open, started, met, dropped", *e.Status)}
 	case e.Owner != nil && *e.Owner != "" && !isAddress(*e.Owner):
-		return errors.New("the owner is to be an email address")
+		return EditError{"the owner is to be an email address"}
 	case e.Evidence != nil && utf8.RuneCountInString(*e.Evidence) > longestEvidence:
-		return fmt.Errorf("what shows the delivery may have %d characters", longestEvidence)
+		return EditError{fmt.Sprintf("what shows the delivery may have %d characters", longestEvidence)}
 	}
 	if e.Due != nil && *e.Due != "" {
 		if _, err := time.Parse(time.DateOnly, *e.Due); err != nil {
-			return errors.New("the day is to be written as 2026-11-05")
+			return EditError{"the day is to be written as 2026-11-05"}
 		}
 	}
 	if e.Link != nil && *e.Link != "" {
 		u, err := url.Parse(*e.Link)
 		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-			return errors.New("the link is to begin with https:// or http://")
+			return EditError{"the link is to begin with https:// or http://"}
 		}
 	}
 	return nil

@@ -455,7 +455,7 @@ func (r Rules) survey(p *plan, run Run) {
 	for _, one := range run.Survey.Respondents {
 		switch at, remind := survey.RemindAt(*run.Survey, one, r.nextHours); {
 		case one.AskedAt == nil:
-			p.add(survey.AskAt(*run.Survey, one, r.nextHours), DutyAsk, one.ID, 1)
+			p.add(r.AskAt(*run.Survey, one), DutyAsk, one.ID, 1)
 		case remind:
 			p.add(at, DutyAskAgain, one.ID, 1)
 		}

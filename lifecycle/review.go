@@ -56,6 +56,9 @@ func (s *Service) Review(ctx context.Context, id string, r Review) error {
 	now := s.Now()
 	var words []Word
 	for _, m := range r.Remarks {
+		if m.Kind == throughline.RemarkWording && r.Role != "CSM" {
+			return errors.New("what the customer reads is worded by the CSM")
+		}
 		w, err := m.word(h)
 		if err != nil {
 			return err
@@ -158,7 +161,7 @@ func reviewed(run *Run, who string, now time.Time) []Move {
 func (m ReviewRemark) word(h *throughline.Handoff) (Word, error) {
 	w := Word{Kind: m.Kind, Text: strings.TrimSpace(m.Text)}
 	switch {
-	case !slices.Contains(throughline.RemarkKinds, m.Kind):
+	case m.Kind != throughline.RemarkWording && !slices.Contains(throughline.RemarkKinds, m.Kind):
 		return w, fmt.Errorf("%q is no kind of remark: name one of confirmed, corrected, not_commitment, added", m.Kind)
 	case utf8.RuneCountInString(w.Text) > LongestWord:
 		return w, fmt.Errorf("a remark may have %d characters, and this has %d: say the rest in a second one", LongestWord, utf8.RuneCountInString(w.Text))

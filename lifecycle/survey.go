@@ -28,7 +28,7 @@ type Surveys struct {
 // openSurvey settles whom the survey asks once the kickoff is known to have been.
 // Nobody is written to yet.
 func (s *Service) openSurvey(ctx context.Context, run Run, _ Duty) (outcome, error) {
-	made, left, err := s.surveyOf(ctx, run)
+	made, left, err := s.SurveyOf(ctx, run)
 	if err != nil {
 		return outcome{}, err
 	}
@@ -43,9 +43,9 @@ func (s *Service) openSurvey(ctx context.Context, run Run, _ Duty) (outcome, err
 	}}, nil
 }
 
-// surveyOf is the survey of a run's kickoff, and who of those that were there is not
-// asked, with why.
-func (s *Service) surveyOf(ctx context.Context, run Run) (*throughline.Survey, []survey.LeftOut, error) {
+// SurveyOf is the survey of a run's kickoff as it would be opened now, and who of those
+// that were there is not asked, with why.
+func (s *Service) SurveyOf(ctx context.Context, run Run) (*throughline.Survey, []survey.LeftOut, error) {
 	h, err := s.version(ctx, run, run.PublishedVersion)
 	if err != nil {
 		return nil, nil, err
@@ -106,7 +106,7 @@ func (s *Service) ChooseRespondents(ctx context.Context, id, who string, attende
 	run.Attendees, run.AttendeesBy = attendees, who
 	var made *throughline.Survey
 	if run.Survey != nil {
-		if made, _, err = s.surveyOf(ctx, run); err != nil {
+		if made, _, err = s.SurveyOf(ctx, run); err != nil {
 			return err
 		}
 	}
@@ -184,6 +184,11 @@ func respondent(run Run, id string) (throughline.Respondent, bool) {
 		return throughline.Respondent{}, false
 	}
 	return run.Survey.Respondents[i], true
+}
+
+// AskAt is when a respondent is asked.
+func (r Rules) AskAt(s throughline.Survey, one throughline.Respondent) time.Time {
+	return survey.AskAt(s, one, r.nextHours)
 }
 
 // nextHours are the hours of people of whom only the time zone is known.

@@ -277,9 +277,13 @@ func setAside(it throughline.Item) bool {
 }
 
 // customerWording words an item for the customer: in the words of its strongest
-// quote, never in an engine's. A wording that the CSM approved would come in
-// here, and nowhere else.
+// quote, or in the words that the CSM approved last; never in an engine's.
 func customerWording(it throughline.Item) string {
+	for _, r := range slices.Backward(it.Remarks) {
+		if r.Kind == throughline.RemarkWording && r.Role == roleCSM {
+			return plain(r.Text)
+		}
+	}
 	return plain(it.Evidence[0].Quote)
 }
 

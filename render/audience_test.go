@@ -355,3 +355,49 @@ func quotes(h *throughline.Handoff, k throughline.Kind, words string) bool {
 		return it.Kind == k && slices.ContainsFunc(it.Evidence, func(e throughline.Evidence) bool { return e.Quote == words })
 	})
 }
+
+// What the CSM approved is what the customer reads, and nobody else's words are; nor
+// does a wording let an item through that the customer may not see.
+func TestTheCSMWordsItemsForTheCustomer(t *testing.T) {
+	words := func(kind throughline.RemarkKind, role, text string) throughline.Remark {
+		return throughline.Remark{Kind: kind, Role: role, By: "somebody@example.com", Text: text}
+	}
+	heardBy := func(n int, remarks ...throughline.Remark) *throughline.Handoff {
+		return &throughline.Handoff{
+			Sources: []throughline.SourceNote{{ID: "c1", Kind: throughline.SourceCall}},
+			Items: []throughline.Item{{
+				ID: "use_case-1", Kind: throughline.KindUseCase, Section: 1, Text: "an engine's words", Remarks: remarks,
+				Evidence: []throughline.Evidence{{Source: "c1", Ref: "c1.1", Quote: "we said this", Match: throughline.MatchExact, CustomersHeard: n}},
+			}},
+		}
+	}
+	for name, c := range map[string]struct {
+		h    *throughline.Handoff
+		want []string
+	}{
+		"no wording":            {heardBy(2), []string{"we said this"}},
+		"the CSM's last":        {heardBy(2, words(throughline.RemarkWording, "CSM", "first"), words(throughline.RemarkWording, "CSM", "second")), []string{"second"}},
+		"the AE's":              {heardBy(2, words(throughline.RemarkWording, "AE", "no")), []string{"we said this"}},
+		"an addition":           {heardBy(2, words(throughline.RemarkAdded, "CSM", "no")), []string{"we said this"}},
+		"of what one heard":     {heardBy(1, words(throughline.RemarkWording, "CSM", "no")), nil},
+		"of what was corrected": {heardBy(2, words(throughline.RemarkCorrected, "AE", "else"), words(throughline.RemarkWording, "CSM", "no")), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, it := range render.For(c.h, throughline.AudienceCustomer).Items {
+				got = append(got, it.Text)
+				if len(it.Remarks) > 0 {
+					t.Errorf("the remark itself is shown: %+v", it.Remarks)
+				}
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("the customer reads (-want +got):\n%s", diff)
+			}
+			for _, it := range render.For(c.h, throughline.AudienceCompany).Items {
+				if it.Text == "second" || len(it.Remarks) > 0 {
+					t.Errorf("the company reads %+v", it)
+				}
+			}
+		})
+	}
+}

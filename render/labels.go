@@ -145,7 +145,7 @@ var english = &labels{
 	},
 	RemarkKinds: map[throughline.RemarkKind]string{
 		throughline.RemarkConfirmed: "Confirmed", throughline.RemarkCorrected: "Corrected", throughline.RemarkNotCommitment: "Not a commitment",
-		throughline.RemarkAdded: "Added",
+		throughline.RemarkAdded: "Added", throughline.RemarkWording: "Worded for the customer",
 	},
 	Stances: map[throughline.Stance]string{
 		throughline.StanceAlly: "ally", throughline.StanceNeutral: "neutral", throughline.StanceBlocker: "blocker",

@@ -15,10 +15,12 @@ import (
 
 // The pages of a run, between which tabs lead.
 const (
-	tabHandoff  = "handoff"
-	tabSources  = "sources"
-	tabVersions = "versions"
-	tabHistory  = "history"
+	tabHandoff    = "handoff"
+	tabKickoff    = "kickoff"
+	tabMilestones = "milestones"
+	tabSources    = "sources"
+	tabVersions   = "versions"
+	tabHistory    = "history"
 )
 
 // tabs lead to a run's other pages.

@@ -34,6 +34,7 @@ func guardedOffice(t *testing.T) (o *office, id, link string) {
 		item("use_case-1", "Nightly load in under an hour", "we need it under an hour"),
 		proof(throughline.Item{ID: "champion-1", Kind: throughline.KindChampion, Text: secret + " champion", Person: "Cleo Customer", Why: secret + " reason", Stance: throughline.StanceAlly}),
 		proof(throughline.Item{ID: "stretch-1", Kind: throughline.KindStretch, Text: secret + " stretch", Promise: secret, Doubt: secret, Condition: secret, NextStep: secret}),
+		proof(throughline.Item{ID: "milestone-1", Kind: throughline.KindMilestone, Text: secret + " milestone", Day: 30, Due: "2026-04-30"}),
 		proof(throughline.Item{ID: "reluctant-1", Kind: throughline.KindReluctant, Text: secret + " reluctance", Person: "Cleo Customer"}),
 	}
 	o.questions = []throughline.Question{{ID: "q1", Text: secret + " question"}}
@@ -43,6 +44,9 @@ func guardedOffice(t *testing.T) (o *office, id, link string) {
 	csm := o.signedIn("csm@example.com")
 	csm.post(o.team.URL+"/runs/"+id+"/note", "text", secret+" note").want(t, "a note", http.StatusOK)
 	csm.post(o.team.URL+"/runs/"+id+"/return", "reason", "unclear", "text", secret+" asking").want(t, "a return", http.StatusOK)
+	if err := o.SetKickoff(t.Context(), id, "csm@example.com", time.Date(2026, 4, 1, 10, 0, 0, 0, time.UTC)); err != nil {
+		t.Fatal(err)
+	}
 	o.until(o.Now().Add(time.Minute))
 	return o, id, o.reviewLink(id)
 }
@@ -53,45 +57,57 @@ type rule struct {
 	form                   string
 	admin, team, colleague int
 	shows                  bool // to the team: what is the team's alone
+	ae                     int  // where it is another than the team's
 }
 
 var (
-	forAll   = rule{"", 200, 200, 200, true}
-	forTeam  = rule{"", 200, 200, 403, true}
-	forAdmin = rule{"", 200, 403, 403, true}
+	forAll   = rule{admin: 200, team: 200, colleague: 200, shows: true}
+	forTeam  = rule{admin: 200, team: 200, colleague: 403, shows: true}
+	forAdmin = rule{admin: 200, team: 403, colleague: 403, shows: true}
 )
 
 func (r rule) plain() rule           { r.shows = false; return r }
+func (r rule) notAE() rule           { r.ae = 403; return r }
 func (r rule) with(form string) rule { r.form = form; return r }
 
 // teamRules are the rules of each of the team's routes.
 func teamRules() map[string]rule {
 	return map[string]rule{
-		"GET /{$}":                        forAll.plain(),
-		"GET /runs/{id}":                  forAll,
-		"GET /runs/{id}/progress":         forAll.plain(),
-		"GET /runs/{id}/progress/events":  forAll.plain(),
-		"GET /runs/{id}/handoff":          forAll,
-		"GET /runs/{id}/history":          forAll,
-		"GET /runs/{id}/versions":         forAll.plain(),
-		"GET /runs/{id}/sources":          forTeam.plain(),
-		"GET /runs/{id}/sources/{source}": forTeam,
-		"GET /runs/{id}/evidence/{ref}":   forTeam,
-		"GET /runs/{id}/review":           forTeam,
-		"GET /runs/{id}/review/all":       forTeam,
-		"GET /operations":                 forAdmin,
-		"GET /operations/trail":           forAdmin.plain(),
-		"POST /runs/{id}/read":            forTeam.with("section=2&version=1"),
-		"POST /runs/{id}/note":            forTeam.with("text=" + secret + "+more"),
-		"POST /runs/{id}/retry":           forTeam.with("task=none"),
-		"POST /runs/{id}/kickoff":         forTeam.with("at=2026-04-01T10:00"),
-		"POST /runs/{id}/review-link":     forTeam,
-		"POST /runs/{id}/review/step":     forTeam.with("version=1"),
-		"POST /runs/{id}/review":          forTeam.with("version=1&more=" + secret),
-		"POST /runs/{id}/accept":          forTeam.with("version=1"),
-		"POST /runs/{id}/return":          forTeam.with("reason=unclear&text=" + secret),
-		"POST /operations/check":          forAdmin.plain(),
-		"POST /operations/retry":          forAdmin.plain(),
+		"GET /{$}":                               forAll.plain(),
+		"GET /runs/{id}":                         forAll,
+		"GET /runs/{id}/progress":                forAll.plain(),
+		"GET /runs/{id}/progress/events":         forAll.plain(),
+		"GET /runs/{id}/handoff":                 forAll,
+		"GET /runs/{id}/history":                 forAll,
+		"GET /runs/{id}/versions":                forAll.plain(),
+		"GET /runs/{id}/sources":                 forTeam.plain(),
+		"GET /runs/{id}/sources/{source}":        forTeam,
+		"GET /runs/{id}/evidence/{ref}":          forTeam,
+		"GET /runs/{id}/review":                  forTeam,
+		"GET /runs/{id}/review/all":              forTeam,
+		"GET /operations":                        forAdmin,
+		"GET /operations/trail":                  forAdmin.plain(),
+		"POST /runs/{id}/read":                   forTeam.with("section=2&version=1"),
+		"POST /runs/{id}/note":                   forTeam.with("text=" + secret + "+more"),
+		"POST /runs/{id}/retry":                  forTeam.with("task=none"),
+		"POST /runs/{id}/kickoff":                forTeam.with("at=2026-04-01T10:00"),
+		"GET /runs/{id}/kickoff":                 forTeam,
+		"GET /runs/{id}/kickoff.md":              forTeam,
+		"GET /runs/{id}/kickoff.ics":             forTeam.plain(),
+		"GET /runs/{id}/kickoff/print":           forTeam,
+		"GET /runs/{id}/milestones":              forTeam,
+		"POST /runs/{id}/kickoff/tick":           forTeam.with("point=use_case-1&state=covered"),
+		"POST /runs/{id}/kickoff/held":           forTeam.with("at=2026-03-02T11:00"),
+		"POST /runs/{id}/kickoff/respondents":    forTeam.with("who=a@example.com"),
+		"POST /runs/{id}/kickoff/wording":        forTeam.with("item=use_case-1&text=" + secret + "+wording").notAE(),
+		"POST /runs/{id}/milestones/{milestone}": forTeam.with("status=started"),
+		"POST /runs/{id}/review-link":            forTeam,
+		"POST /runs/{id}/review/step":            forTeam.with("version=1"),
+		"POST /runs/{id}/review":                 forTeam.with("version=1&more=" + secret),
+		"POST /runs/{id}/accept":                 forTeam.with("version=1"),
+		"POST /runs/{id}/return":                 forTeam.with("reason=unclear&text=" + secret),
+		"POST /operations/check":                 forAdmin.plain(),
+		"POST /operations/retry":                 forAdmin.plain(),
 	}
 }
 
@@ -110,7 +126,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 		team      bool
 	}{
 		{"an admin", "ops@example.com", func(r rule) int { return r.admin }, true},
-		{"the AE", "ae@example.com", func(r rule) int { return r.team }, true},
+		{"the AE", "ae@example.com", func(r rule) int { return max(r.team, r.ae) }, true},
 		{"the CSM", "csm@example.com", func(r rule) int { return r.team }, true},
 		{"a manager", "lead@example.com", func(r rule) int { return r.team }, true},
 		{"a colleague", "colleague@example.com", func(r rule) int { return r.colleague }, false},
@@ -133,7 +149,7 @@ func TestEveryRouteForEveryRole(t *testing.T) {
 			for _, route := range routes {
 				r := rules[route]
 				method, path, _ := strings.Cut(route, " ")
-				path = strings.NewReplacer("{$}", "", "{id}", id, "{source}", "c1", "{ref}", "c1.3").Replace(path)
+				path = strings.NewReplacer("{$}", "", "{id}", id, "{source}", "c1", "{ref}", "c1.3", "{milestone}", o.run(id).Milestones[0].ID).Replace(path)
 				a := b.do(method, site+path, r.form)
 				want := role.status(r)
 				conflict := want == http.StatusOK && method == http.MethodPost && a.status == http.StatusConflict // it was done before

@@ -16,6 +16,8 @@ import (
 
 	"github.com/klauspost/compress/gzhttp"
 
+	"throughline"
+	"throughline/kickoff"
 	"throughline/lifecycle"
 	"throughline/store"
 	"throughline/survey"
@@ -62,6 +64,10 @@ type Store interface {
 	// ParkedCounts are how many tasks of each run wait for a person.
 	ParkedCounts(ctx context.Context) (map[string]int, error)
 	Copies(ctx context.Context, run string) ([]store.Copy, error)
+	// Check is what the recording of a run's kickoff showed; it errs with
+	// [lifecycle.ErrNotFound] where none was read. AnswersTo are the answers to a survey.
+	Check(ctx context.Context, run string) (*kickoff.Report, error)
+	AnswersTo(ctx context.Context, survey string) ([]throughline.Answer, error)
 	// CollectedAt is when what is kept of the run's deal was collected; it errs with
 	// [lifecycle.ErrNotFound] where nothing is, or nothing any more.
 	CollectedAt(ctx context.Context, run string) (time.Time, error)
@@ -122,32 +128,42 @@ func (s *Server) Team() http.Handler {
 	mux.Handle("GET /signin/with", s.page(s.toProvider))
 	mux.Handle("GET /signin/callback", s.page(s.callback))
 	for pattern, h := range map[string]handler{
-		"POST /signout":                   s.signOut,
-		"GET /{$}":                        s.dealsPage,
-		"GET /runs/{id}":                  s.handoffPage,
-		"GET /runs/{id}/progress":         s.progressPage,
-		"GET /runs/{id}/progress/events":  s.progressEvents,
-		"GET /operations":                 s.admins(s.operationsPage),
-		"POST /operations/check":          s.admins(s.check),
-		"POST /operations/retry":          s.admins(s.retryParked),
-		"GET /operations/trail":           s.admins(s.trailPage),
-		"GET /runs/{id}/handoff":          s.documentPage,
-		"GET /runs/{id}/history":          s.historyPage,
-		"GET /runs/{id}/versions":         s.versionsPage,
-		"GET /runs/{id}/sources":          s.theirs(s.sourcesPage),
-		"GET /runs/{id}/sources/{source}": s.theirs(s.sourcePage),
-		"GET /runs/{id}/evidence/{ref}":   s.theirs(s.evidence),
-		"POST /runs/{id}/read":            s.theirs(s.readSection),
-		"POST /runs/{id}/accept":          s.theirs(s.accept),
-		"POST /runs/{id}/return":          s.theirs(s.giveBack),
-		"POST /runs/{id}/note":            s.theirs(s.note),
-		"POST /runs/{id}/kickoff":         s.theirs(s.setKickoff),
-		"POST /runs/{id}/retry":           s.theirs(s.retry),
-		"POST /runs/{id}/review-link":     s.theirs(s.freshLink),
-		"GET /runs/{id}/review":           s.byTeam(s.showStep),
-		"POST /runs/{id}/review/step":     s.byTeam(s.takeStep),
-		"GET /runs/{id}/review/all":       s.byTeam(s.showForm),
-		"POST /runs/{id}/review":          s.byTeam(s.takeForm),
+		"POST /signout":                          s.signOut,
+		"GET /{$}":                               s.dealsPage,
+		"GET /runs/{id}":                         s.handoffPage,
+		"GET /runs/{id}/progress":                s.progressPage,
+		"GET /runs/{id}/progress/events":         s.progressEvents,
+		"GET /operations":                        s.admins(s.operationsPage),
+		"POST /operations/check":                 s.admins(s.check),
+		"POST /operations/retry":                 s.admins(s.retryParked),
+		"GET /operations/trail":                  s.admins(s.trailPage),
+		"GET /runs/{id}/handoff":                 s.documentPage,
+		"GET /runs/{id}/history":                 s.historyPage,
+		"GET /runs/{id}/versions":                s.versionsPage,
+		"GET /runs/{id}/sources":                 s.theirs(s.sourcesPage),
+		"GET /runs/{id}/sources/{source}":        s.theirs(s.sourcePage),
+		"GET /runs/{id}/evidence/{ref}":          s.theirs(s.evidence),
+		"POST /runs/{id}/read":                   s.theirs(s.readSection),
+		"POST /runs/{id}/accept":                 s.theirs(s.accept),
+		"POST /runs/{id}/return":                 s.theirs(s.giveBack),
+		"POST /runs/{id}/note":                   s.theirs(s.note),
+		"POST /runs/{id}/kickoff":                s.theirs(s.setKickoff),
+		"GET /runs/{id}/kickoff":                 s.theirs(s.kickoffPage),
+		"GET /runs/{id}/kickoff.md":              s.theirs(s.kickoffFile("text/markdown; charset=utf-8", ".md", writeAgenda)),
+		"GET /runs/{id}/kickoff.ics":             s.theirs(s.kickoffFile("text/calendar; charset=utf-8", ".ics", s.calendarEntry)),
+		"GET /runs/{id}/kickoff/print":           s.theirs(s.kickoffFile("text/html; charset=utf-8", "", printAgenda)),
+		"POST /runs/{id}/kickoff/tick":           s.theirs(s.tickPoint),
+		"POST /runs/{id}/kickoff/held":           s.theirs(s.held),
+		"POST /runs/{id}/kickoff/respondents":    s.theirs(s.respondents),
+		"POST /runs/{id}/kickoff/wording":        s.theirs(s.word),
+		"GET /runs/{id}/milestones":              s.theirs(s.milestonesPage),
+		"POST /runs/{id}/milestones/{milestone}": s.theirs(s.setMilestone),
+		"POST /runs/{id}/retry":                  s.theirs(s.retry),
+		"POST /runs/{id}/review-link":            s.theirs(s.freshLink),
+		"GET /runs/{id}/review":                  s.byTeam(s.showStep),
+		"POST /runs/{id}/review/step":            s.byTeam(s.takeStep),
+		"GET /runs/{id}/review/all":              s.byTeam(s.showForm),
+		"POST /runs/{id}/review":                 s.byTeam(s.takeForm),
 	} {
 		mux.Handle(pattern, s.page(s.signedIn(h)))
 	}

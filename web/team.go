@@ -234,21 +234,31 @@ func tooLong(text string) string {
 const farthestKickoff = 3 * 365 * 24 * time.Hour
 
 func (s *Server) setKickoff(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
-	at, err := time.Parse("2006-01-02T15:04", r.PostForm.Get("at"))
+	at, err := typedTime(r.PostForm.Get("at"), run)
+	if err == nil {
+		err = s.Service.SetKickoff(r.Context(), run.ID, person(r), at)
+	}
+	if r.PostForm.Get("from") == tabKickoff {
+		return s.kickoffDone(w, r, run, formKickoff, "", err)
+	}
+	return s.done(w, r, formKickoff, err)
+}
+
+// typedTime is when the kickoff is, as a form says it.
+func typedTime(typed string, run lifecycle.Run) (time.Time, error) {
+	at, err := time.Parse("2006-01-02T15:04", typed)
 	if err != nil { // some browsers add seconds
-		at, err = time.Parse("2006-01-02T15:04:05", r.PostForm.Get("at"))
+		at, err = time.Parse("2006-01-02T15:04:05", typed)
 	}
 	switch {
 	case err != nil:
-		err = problem{http.StatusUnprocessableEntity, "That is no date and time. Write it as 2026-10-06T15:00, in UTC."}
+		return at, problem{http.StatusUnprocessableEntity, "That is no date and time. Write it as 2026-10-06T15:00, in UTC."}
 	case at.Before(run.Won):
-		err = problem{http.StatusUnprocessableEntity, "That is before the deal was won. Look at the year and the month."}
+		return at, problem{http.StatusUnprocessableEntity, "That is before the deal was won. Look at the year and the month."}
 	case at.After(run.Won.Add(farthestKickoff)):
-		err = problem{http.StatusUnprocessableEntity, "That is more than three years after the deal was won. Look at the year."}
-	default:
-		err = s.Service.SetKickoff(r.Context(), run.ID, person(r), at)
+		return at, problem{http.StatusUnprocessableEntity, "That is more than three years after the deal was won. Look at the year."}
 	}
-	return s.done(w, r, formKickoff, err)
+	return at, nil
 }
 
 func (s *Server) retry(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {

@@ -106,7 +106,18 @@ func TestTheKickoffIsSet(t *testing.T) {
 	b.post(page+"/kickoff", "at", "2026-04-02T10:30:00").want(t, "with seconds", http.StatusOK, "2 Apr 2026, 10:30 UTC")
 	o.until(time.Date(2026, 4, 3, 0, 0, 0, 0, time.UTC))
 	b = o.signedIn("csm@example.com")
-	b.post(page+"/kickoff", "at", "2026-05-01T10:00").want(t, "after it", http.StatusConflict, "The kickoff has been")
+	b.post(page+"/kickoff", "at", "2026-05-01T10:00").want(t, "moved after its time", http.StatusOK, "1 May 2026, 10:00 UTC")
+	o.until(time.Date(2026, 5, 2, 0, 0, 0, 0, time.UTC))
+	b = o.signedIn("csm@example.com")
+	points, err := o.Kickoff(t.Context(), o.run(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range points.Agenda.Points {
+		b.post(page+"/kickoff/tick", "point", p.ID, "state", "waived", "reason", "another day")
+	}
+	b.post(page+"/kickoff/held", "at", "2026-05-01T10:00").want(t, "held", http.StatusOK)
+	b.post(page+"/kickoff", "at", "2026-06-01T10:00").want(t, "moved after it was held", http.StatusConflict, "The kickoff has been")
 }
 
 func TestWhatIsParkedIsTriedAgain(t *testing.T) {

@@ -1,0 +1,165 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"throughline"
+	"throughline/lifecycle"
+)
+
+// A milestonesView is the page of the promises of the 30/60/90 as work.
+type milestonesView struct {
+	frame
+	Tabs             tabs
+	Run              lifecycle.Run
+	PublishAt        time.Time
+	Ended            bool
+	Slipping, Others []milestoneShown
+	Withdrawn        []milestoneShown
+	Met, Of          int
+	Problem, At      string // what was not possible, and of which milestone
+	Typed            url.Values
+}
+
+// A milestoneShown is a milestone with what was promised, and its tasks.
+type milestoneShown struct {
+	lifecycle.Milestone
+	Base     string
+	Path     string // of the item in the handoff
+	Late     bool   // after its day
+	Promises []heard
+	Tasks    []taskShown
+	Statuses []throughline.MilestoneStatus
+	Who      string // whose it is
+	Problem  string
+	Typed    url.Values
+}
+
+type taskShown struct {
+	System, URL string
+	Done        bool
+}
+
+func (s *Server) milestonesPage(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
+	v, err := s.milestonesView(r, run, "", "")
+	if err != nil {
+		return err
+	}
+	if len(run.Milestones) > 0 {
+		if err := s.noteRead(r, run, person(r), lifecycle.Reading{Audience: throughline.AudienceTeam, Of: "the milestones"}); err != nil {
+			return err
+		}
+	}
+	s.show(w, http.StatusOK, "milestones.tmpl", v)
+	return nil
+}
+
+// milestonesView lays the milestones out; of one of them, with what was not possible.
+func (s *Server) milestonesView(r *http.Request, run lifecycle.Run, at, wrong string) (v milestonesView, err error) {
+	v = milestonesView{frame: framed(r, "Milestones", placeDeals), Tabs: s.tabs(r, run, tabMilestones), Run: run, PublishAt: s.Service.Rules.PublishAt(run), Ended: ended(run), At: at, Problem: wrong}
+	if len(run.Milestones) == 0 {
+		return v, nil
+	}
+	h, err := s.Service.Published(r.Context(), run)
+	if err != nil {
+		return v, err
+	}
+	quotes := kickoffView{Run: run}
+	today := s.Service.Now().UTC().Format(time.DateOnly)
+	for _, m := range run.Milestones {
+		shown := milestoneShown{Milestone: m, Base: v.Tabs.Base, Late: m.Pending() && m.Due != "" && m.Due < today, Statuses: throughline.MilestoneStatuses, Who: or(m.Owner, or(run.CSM.Email, "the CSM"))}
+		for _, it := range h.Items {
+			if it.ID != m.Item || m.Withdrawn {
+				continue
+			}
+			shown.Path = v.Tabs.Base + "#" + it.ID
+			for _, e := range it.Promises() {
+				shown.Promises = append(shown.Promises, quotes.heard(e))
+			}
+		}
+		for system, seen := range m.Seen {
+			shown.Tasks = append(shown.Tasks, taskShown{system, seen.URL, seen.Done})
+		}
+		slices.SortFunc(shown.Tasks, func(a, b taskShown) int { return strings.Compare(a.System, b.System) })
+		if m.ID == at {
+			shown.Problem, shown.Typed = wrong, r.PostForm
+		}
+		switch {
+		case m.Withdrawn:
+			v.Withdrawn = append(v.Withdrawn, shown)
+			continue
+		case m.Slipping(today):
+			v.Slipping = append(v.Slipping, shown)
+		default:
+			v.Others = append(v.Others, shown)
+		}
+		if v.Of++; m.Status == throughline.MilestoneMet {
+			v.Met++
+		}
+	}
+	return v, nil
+}
+
+// Day is a day as people write it.
+func (m milestoneShown) Day(day string) string {
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return "no day"
+	}
+	return t.Format("2 Jan 2006")
+}
+
+// Said is what a form that could not be saved said, or else what stands.
+func (m milestoneShown) Said(field, stands string) string {
+	if m.Problem != "" {
+		return m.Typed.Get(field)
+	}
+	return stands
+}
+
+func (s *Server) setMilestone(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
+	id, f := r.PathValue("milestone"), r.PostForm
+	var edit lifecycle.MilestoneEdit
+	for name, to := range map[string]**string{"owner": &edit.Owner, "due": &edit.Due, "evidence": &edit.Evidence, "link": &edit.Link} {
+		if f.Has(name) {
+			v := f.Get(name)
+			*to = &v
+		}
+	}
+	if edit.Owner != nil && strings.EqualFold(*edit.Owner, run.CSM.Email) {
+		*edit.Owner = "" // whoever is the CSM
+	}
+	if status, ok := throughline.ParseMilestoneStatus(f.Get("status")); ok {
+		edit.Status = &status
+	}
+	edit.Why = f.Get("why")
+	err := s.Service.SetMilestone(r.Context(), run.ID, id, person(r), edit)
+	var wrong lifecycle.EditError
+	status, said := http.StatusUnprocessableEntity, ""
+	switch {
+	case err == nil:
+		http.Redirect(w, r, runPath(run.ID)+"/milestones#"+url.PathEscape(id), http.StatusSeeOther)
+		return nil
+	case errors.Is(err, lifecycle.ErrTooLate):
+		status, said = http.StatusConflict, "The deal was reopened, so its handoff rests. Nothing was changed."
+	case errors.Is(err, lifecycle.ErrNoMilestone):
+		return problem{http.StatusNotFound, "The handoff has no such milestone any more: a newer version came out."}
+	case errors.Is(err, lifecycle.ErrNeedsWhy):
+		said = "Say why in a sentence: the customer was told something else."
+	case errors.As(err, &wrong):
+		said = "Nothing was saved: " + wrong.Error() + "."
+	default:
+		return err
+	}
+	v, err := s.milestonesView(r, run, id, said)
+	if err != nil {
+		return err
+	}
+	s.show(w, status, "milestones.tmpl", v)
+	return nil
+}
