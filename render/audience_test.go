@@ -384,7 +384,7 @@ func TestTheCSMWordsItemsForTheCustomer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, it := range render.For(c.h, throughline.AudienceCustomer).Items {
+			for _, it := range For(c.h, throughline.AudienceCustomer).Items {
 				got = append(got, it.Text)
 				if len(it.Remarks) > 0 {
 					t.Errorf("the remark itself is shown: %+v", it.Remarks)
@@ -393,7 +393,7 @@ func TestTheCSMWordsItemsForTheCustomer(t *testing.T) {
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("the customer reads (-want +got):\n%s", diff)
 			}
-			for _, it := range render.For(c.h, throughline.AudienceCompany).Items {
+			for _, it := range For(c.h, throughline.AudienceCompany).Items {
 				if it.Text == "second" || len(it.Remarks) > 0 {
 					t.Errorf("the company reads %+v", it)
 				}
