@@ -14,6 +14,8 @@ import (
 	"throughline/connect"
 	"throughline/lifecycle"
 	"throughline/render"
+	hubspottwin "throughline/twin/hubspot"
+	salesforcetwin "throughline/twin/salesforce"
 )
 
 // A mix is a company's choice of systems.
@@ -162,6 +164,9 @@ func closeOf(t *testing.T, dir string) time.Time {
 // choose leaves in a configuration what the company has.
 func (m mix) choose(c *config) {
 	company := destination(throughline.AudienceCompany)
+	if c.Salesforce != nil {
+		c.Salesforce.Tasks = true
+	}
 	if m.recorder != "gong" {
 		c.Gong = nil
 	}
@@ -217,6 +222,52 @@ func (m *mixed) play(t *testing.T) {
 	}
 	m.heard(t, h)
 	m.copies(t, run, h)
+	m.followed(t)
+}
+
+// followed: that somebody completes a milestone's task is known a day later, wherever
+// it was.
+func (m *mixed) followed(t *testing.T) {
+	t.Helper()
+	crm := m.crmTasks()
+	switch now := m.clock.now(); {
+	case m.success == "vitally" && len(m.twins.vitally.Tasks()) > 0:
+		m.twins.vitally.Edit(m.twins.vitally.Tasks()[0].ID, map[string]any{"completedAt": now.UTC().Format(time.RFC3339)})
+	case m.success == "totango" && len(m.twins.totango.Tasks()) > 0:
+		m.twins.totango.Complete(m.twins.totango.Tasks()[0].ID)
+	case len(crm) == 0:
+		return
+	case m.twins.withHubSpot:
+		m.twins.hubspot.Set("tasks", crm[0], hubspottwin.Record{"hs_task_status": "COMPLETED"}, now)
+	default:
+		m.twins.salesforce.Set("Task", crm[0], salesforcetwin.Record{"Status": "Completed"}, now)
+	}
+	m.until(t, m.clock.now().Add(24*time.Hour))
+	met := 0
+	for _, milestone := range m.run(t).Milestones {
+		met += one(milestone.Status == throughline.MilestoneMet)
+	}
+	if met != 1 {
+		t.Errorf("%d milestones are met, not 1: %+v", met, m.run(t).Milestones)
+	}
+}
+
+// crmTasks are the ids of the tasks in the CRM that were written for milestones.
+func (m *mixed) crmTasks() []string {
+	const ours = "Written by Throughline"
+	var out []string
+	for _, r := range m.twins.salesforce.All("Task") {
+		comment, _ := r["Description"].(string)
+		if id, ok := r["Id"].(string); ok && strings.HasPrefix(comment, ours) {
+			out = append(out, id)
+		}
+	}
+	for _, r := range m.twins.hubspot.All("tasks") {
+		if strings.Contains(r["hs_task_body"], ours) {
+			out = append(out, r["id"])
+		}
+	}
+	return out
 }
 
 func (m *mixed) run(t *testing.T) lifecycle.Run {
@@ -264,13 +315,15 @@ func (m *mixed) heard(t *testing.T, h *throughline.Handoff) {
 // copies: there is one in each place, and a task for each milestone.
 func (m *mixed) copies(t *testing.T, run lifecycle.Run, h *throughline.Handoff) {
 	t.Helper()
-	milestones := 0
-	for _, it := range render.For(h, throughline.AudienceCompany).Items {
-		if it.Kind == throughline.KindMilestone {
-			milestones++
-		}
+	milestones, dated := 0, 0
+	for _, milestone := range connect.Milestones(render.For(h, throughline.AudienceCompany)) {
+		milestones++
+		dated += one(milestone.Due != "")
 	}
-	want := map[string]int{"review requests": 1, "pages": one(m.wiki), "posts": one(m.chat), "notes in Vitally": 0, "tasks in Vitally": 0, "touchpoints": 0, "tasks in Totango": 0}
+	want := map[string]int{"review requests": 1, "pages": one(m.wiki), "posts": one(m.chat), "notes in Vitally": 0, "tasks in Vitally": 0, "touchpoints": 0, "tasks in Totango": 0, "tasks in the CRM": milestones}
+	if m.twins.withHubSpot { // where a task must have a day
+		want["tasks in the CRM"] = dated
+	}
 	switch m.success {
 	case "vitally":
 		want["notes in Vitally"], want["tasks in Vitally"] = 1, milestones
@@ -280,6 +333,7 @@ func (m *mixed) copies(t *testing.T, run lifecycle.Run, h *throughline.Handoff) 
 	got := map[string]int{
 		"pages": len(m.twins.notion.Published()), "notes in Vitally": len(m.twins.vitally.Notes()), "tasks in Vitally": len(m.twins.vitally.Tasks()),
 		"touchpoints": len(m.twins.totango.Touchpoints()), "tasks in Totango": len(m.twins.totango.Tasks()),
+		"tasks in the CRM": len(m.crmTasks()),
 	}
 	for name, id := range m.twins.slack.Channels() {
 		if !strings.HasPrefix(name, "@") {
