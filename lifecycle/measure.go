@@ -15,6 +15,12 @@ func Measured(runs []Run) survey.Input {
 		if run.Quiet || run.Stage == StageCancelled {
 			continue
 		}
+		if !run.Published.IsZero() {
+			in.Plays = append(in.Plays, survey.Play{
+				Won: run.Won, Reviewed: !run.Reviewed.IsZero(), Kickoff: run.Kickoff, AcceptedBeforeKickoff: run.Ready, Held: !run.TookPlace().IsZero(),
+				Points: run.Points, Covered: run.Covered, Checked: !run.Recorded.IsZero(), Asked: run.Asked,
+			})
+		}
 		if run.Survey != nil {
 			in.Surveys = append(in.Surveys, *run.Survey)
 		}

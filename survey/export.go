@@ -40,6 +40,15 @@ func (r Report) CSV(w io.Writer) error {
 	for _, p := range r.OnTime {
 		rows = append(rows, []string{"milestones_on_time", string(p.Month), string(p.Group), number(p.Rate), "share", "", "", strconv.Itoa(p.Met), strconv.Itoa(p.Due), ""})
 	}
+	for _, s := range r.Signs {
+		sign := func(name string, value *float64, unit string, n, whole int) {
+			rows = append(rows, []string{name, string(s.Month), string(Everybody), number(value), unit, "", "", strconv.Itoa(n), strconv.Itoa(whole), ""})
+		}
+		sign("handoffs_reviewed", s.ReviewedRate, "share", s.Reviewed, s.Published)
+		sign("accepted_before_kickoff", s.AcceptedRate, "share", s.Accepted, s.Kickoffs)
+		sign("points_covered", s.CoveredRate, "share", s.Covered, s.Points)
+		sign("asked_again", s.AskedEach, "a kickoff", s.Asked, s.Checked)
+	}
 	if err := csv.NewWriter(w).WriteAll(rows); err != nil {
 		return fmt.Errorf("writing the survey's figures as CSV: %w", err)
 	}

@@ -49,6 +49,7 @@ type Input struct {
 
 	FirstValues []FirstValue
 	Milestones  []Milestone
+	Plays       []Play
 }
 
 // A FirstValue is how long a customer waited for the first thing of use.
@@ -80,6 +81,7 @@ type Report struct {
 	Adoption Compared     `json:"adoption"` // after adoption, over before
 	Value    []ValuePoint `json:"value"`    // time to first value
 	OnTime   []OnTime     `json:"on_time"`  // milestones met on time
+	Signs    []Signs      `json:"signs"`    // of adoption, whole and by month of the deals' closing
 	Notes    []string     `json:"notes"`    // what to know when reading it
 }
 
@@ -150,6 +152,7 @@ func Make(in Input, now time.Time, random *rand.Rand) Report {
 	r.OnTime = series(due, func(m Milestone) (Month, bool, bool) {
 		return month(m.Due), m.AcceptedBeforeKickoff, m.Adopted
 	}, onTime)
+	r.Signs = signs(in.Plays, now)
 	r.Notes = notes(in)
 	return r
 }

@@ -39,6 +39,7 @@ func guardedOffice(t *testing.T) (o *office, id, link string) {
 	}
 	o.questions = []throughline.Question{{ID: "q1", Text: secret + " question"}}
 	o.down = &connect.Error{Vendor: "mail", Status: 403, Advice: "mend the " + secret + " password"}
+	o.tells(reported(20))
 	id = o.published()
 	o.down = nil
 	csm := o.signedIn("csm@example.com")
@@ -85,6 +86,9 @@ func teamRules() map[string]rule {
 		"GET /runs/{id}/evidence/{ref}":          forTeam,
 		"GET /runs/{id}/review":                  forTeam,
 		"GET /runs/{id}/review/all":              forTeam,
+		"GET /number":                            forAll.plain(),
+		"GET /number.csv":                        forAll.plain(),
+		"GET /number.json":                       forAll.plain(),
 		"GET /operations":                        forAdmin,
 		"GET /operations/trail":                  forAdmin.plain(),
 		"POST /runs/{id}/read":                   forTeam.with("section=2&version=1"),

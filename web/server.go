@@ -133,6 +133,9 @@ func (s *Server) Team() http.Handler {
 		"GET /runs/{id}":                         s.handoffPage,
 		"GET /runs/{id}/progress":                s.progressPage,
 		"GET /runs/{id}/progress/events":         s.progressEvents,
+		"GET /number":                            s.numberPage,
+		"GET /number.csv":                        s.numberCSV,
+		"GET /number.json":                       s.numberJSON,
 		"GET /operations":                        s.admins(s.operationsPage),
 		"POST /operations/check":                 s.admins(s.check),
 		"POST /operations/retry":                 s.admins(s.retryParked),
@@ -218,6 +221,7 @@ type frame struct {
 	Place  place
 	Admin  bool // who is signed in runs the installation
 	Wide   bool // for pages with something beside the text
+	Chart  bool // for pages that draw their tables
 	Script bool // for pages that need no sign-in, and load htmx all the same
 }
 
@@ -226,6 +230,7 @@ type place string
 
 const (
 	placeDeals      place = "deals"
+	placeNumber     place = "number"
 	placeOperations place = "operations"
 )
 

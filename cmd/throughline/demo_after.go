@@ -157,7 +157,7 @@ type stop struct {
 var stops = []stop{
 	{"published", func(run lifecycle.Run) bool { return !run.Published.IsZero() }, "It is the CSM’s turn. Accept the handoff in the deal channel, or let time run on and see the reminders."},
 	{"held", func(run lifecycle.Run) bool { return run.Survey != nil }, "The kickoff has been. Open its page: its recording was held against the agenda. In a week the customer is asked."},
-	{"asked", func(run lifecycle.Run) bool { return asked(run) }, "It is the customer’s turn: choose a score in their mailbox."},
+	{"asked", asked, "It is the customer’s turn: choose a score in their mailbox."},
 }
 
 // asked reports whether everybody was asked who is to be.
