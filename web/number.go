@@ -97,7 +97,7 @@ func (s *Server) numberPage(w http.ResponseWriter, r *http.Request) error {
 	v.Value = chartOf("value", "Time to first value", "days from the kickoff to the first milestone that was met, the middle of the deals", rep.Value, func(p survey.ValuePoint) (survey.Month, survey.Group, chartCell) {
 		return p.Month, p.Group, cell(p.Median, days, fmt.Sprintf("%d of %s reached it", p.Reached, several(p.Deals, "deal", "deals")))
 	})
-	v.OnTime = chartOf("on-time", "Milestones met when they were promised for", "% of those due", rep.OnTime, func(p survey.OnTime) (survey.Month, survey.Group, chartCell) {
+	v.OnTime = chartOf("on-time", "Milestones met on time", "% of those due, by the day that the customer was told", rep.OnTime, func(p survey.OnTime) (survey.Month, survey.Group, chartCell) {
 		return p.Month, p.Group, cell(p.Rate, percent, fmt.Sprintf("%d of %d", p.Met, p.Due))
 	})
 	v.signs(rep.Signs)

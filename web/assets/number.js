@@ -4,7 +4,8 @@
 (() => {
   const dashes = [[], [8, 5], [2, 4], [12, 4, 2, 4], [5, 2]];
   const token = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const plots = [];
+
+  const month = (t) => new Date(1000 * t).toLocaleDateString("en-GB", { month: "short", year: "2-digit", timeZone: "UTC" });
 
   function read(table) {
     const names = [...table.querySelectorAll("thead th")].slice(1).map((th) => th.textContent);
@@ -24,14 +25,15 @@
     const ink = token("--soft"), line = token("--line"), colours = [token("--ink"), token("--accent"), token("--reluctant"), token("--warn"), token("--soft")];
     const shares = into.dataset.chart.match(/^(response|on-time)/);
     const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { stroke: line }, font: "13px system-ui" };
+    const every = Math.ceil((at.length * 64) / Math.max(1, into.clientWidth - 60)); // a label takes so many pixels
     const options = {
       width: into.clientWidth, height: 260, cursor: { show: false }, legend: { show: false },
-      scales: { x: { time: true }, y: { range: (u, low, high) => [Math.min(low, shares ? 0 : low), shares ? 1 : high === low ? high + 1 : high] } },
-      axes: [axis, { ...axis, values: (u, vs) => vs.map((v) => (shares ? Math.round(100 * v) + " %" : String(v).replace("-", "−"))) }],
+      scales: { x: { time: true }, y: { range: (u, low, high) => (shares || low === null ? [0, 1] : high === low ? [low - 1, high + 1] : [low, high]) } },
+      axes: [{ ...axis, splits: () => at.filter((_, i) => i % every === 0), values: (u, ts) => ts.map(month) }, { ...axis, size: 60, values: (u, vs) => vs.map((v) => (shares ? Math.round(100 * v) + " %" : String(v).replace("-", "−"))) }],
       series: [{}].concat(names.map((label, i) => ({ label, stroke: colours[i % 5], width: 2, dash: dashes[i % 5], spanGaps: true, points: { show: true, size: 6 + 2 * (i % 3), fill: i % 2 ? token("--paper") : colours[i % 5], stroke: colours[i % 5], width: 2 } }))),
     };
     into.replaceChildren();
-    const u = new uPlot(options, [at, ...series], into);
+    new uPlot(options, [at, ...series], into);
     const key = document.createElement("ul");
     key.className = "key";
     names.forEach((label, i) => {
@@ -45,15 +47,14 @@
       key.append(li);
     });
     into.append(key);
-    plots.push({ u, into });
   }
 
   const all = [...document.querySelectorAll("[data-chart]")];
   all.forEach(draw);
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { plots.length = 0; all.forEach(draw); });
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => all.forEach(draw));
   let wait;
   window.addEventListener("resize", () => {
     clearTimeout(wait);
-    wait = setTimeout(() => plots.forEach(({ u, into }) => u.setSize({ width: into.clientWidth, height: 260 })), 100);
+    wait = setTimeout(() => all.forEach(draw), 100);
   });
 })();
