@@ -113,12 +113,16 @@ func escaped(text string) string {
 	return strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text))
 }
 
-// ForgetSignedIn signs a person out everywhere, and forgets that they were in.
+// ForgetSignedIn signs a person out everywhere, and forgets that they were in. Tokens
+// of the API that they made stay good, and no longer say by whom.
 func (q Queries) ForgetSignedIn(ctx context.Context, email string) error {
 	for _, table := range []string{"sessions", "sign_in_tokens"} {
 		if _, err := q.exec(ctx, `DELETE FROM `+table+` WHERE lower(who) = $1`, strings.ToLower(email)); err != nil {
 			return fmt.Errorf("forgetting a person's browsers: %w", err)
 		}
+	}
+	if _, err := q.exec(ctx, `UPDATE api_tokens SET made_by = '' WHERE lower(made_by) = $1`, strings.ToLower(email)); err != nil {
+		return fmt.Errorf("forgetting which tokens a person made: %w", err)
 	}
 	return nil
 }

@@ -16,7 +16,11 @@ type Token struct {
 	MadeBy string
 	Made   time.Time
 	Used   time.Time // last, to the hour; zero where it never was
+	Ends   time.Time // when it is good no more; zero for never
 }
+
+// Ended reports whether the token is good no more.
+func (t Token) Ended(now time.Time) bool { return !t.Ends.IsZero() && !now.Before(t.Ends) }
 
 // ErrTokenName says that there is a token of that name.
 var ErrTokenName = errors.New("there is a token of that name")
@@ -24,8 +28,8 @@ var ErrTokenName = errors.New("there is a token of that name")
 // AddToken keeps a token by its hash. It errs with [ErrTokenName] where there is one
 // of its name.
 func (q Queries) AddToken(ctx context.Context, hash string, t Token) error {
-	n, err := q.exec(ctx, `INSERT INTO api_tokens (hash, name, scopes, made_by, made, used) VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT DO NOTHING`,
-		hash, t.Name, strings.Join(t.Scopes, " "), t.MadeBy, stamp(t.Made))
+	n, err := q.exec(ctx, `INSERT INTO api_tokens (hash, name, scopes, made_by, made, used, ends) VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT DO NOTHING`,
+		hash, t.Name, strings.Join(t.Scopes, " "), t.MadeBy, stamp(t.Made), stamp(t.Ends))
 	if err != nil {
 		return fmt.Errorf("keeping a token: %w", err)
 	}
@@ -49,25 +53,26 @@ func (q Queries) tokens(ctx context.Context, which string, args ...any) ([]Token
 	err := q.rows(ctx, func(rows *sql.Rows) error {
 		var t Token
 		var scopes string
-		var made, used int64
-		if err := rows.Scan(&t.Name, &scopes, &t.MadeBy, &made, &used); err != nil {
+		var made, used, ends int64
+		if err := rows.Scan(&t.Name, &scopes, &t.MadeBy, &made, &used, &ends); err != nil {
 			return err
 		}
-		t.Scopes, t.Made, t.Used = strings.Fields(scopes), when(made), when(used)
+		t.Scopes, t.Made, t.Used, t.Ends = strings.Fields(scopes), when(made), when(used), when(ends)
 		out = append(out, t)
 		return nil
-	}, `SELECT name, scopes, made_by, made, used FROM api_tokens `+which, args...)
+	}, `SELECT name, scopes, made_by, made, used, ends FROM api_tokens `+which, args...)
 	return out, err
 }
 
 // UseToken is the token of a hash, and notes that it is used, to the hour; false
-// where there is none.
+// where there is none. One that has ended is given as it is, for its holder to be
+// told so, and is not used.
 func (q Queries) UseToken(ctx context.Context, hash string, now time.Time) (Token, bool, error) {
 	found, err := q.tokens(ctx, `WHERE hash = $1`, hash)
 	if err != nil || len(found) == 0 {
 		return Token{}, false, err
 	}
-	if t := found[0]; now.Sub(t.Used) < time.Hour {
+	if t := found[0]; t.Ended(now) || now.Sub(t.Used) < time.Hour {
 		return t, true, nil
 	}
 	if _, err := q.exec(ctx, `UPDATE api_tokens SET used = $1 WHERE hash = $2`, stamp(now), hash); err != nil {

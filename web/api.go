@@ -3,7 +3,9 @@ package web
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	_ "embed" // the API's description
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -143,17 +145,31 @@ func (s *Server) answer(scope string, h apiHandler) http.Handler {
 			s.answerProblem(w, r, err)
 			return
 		}
-		if raw, ok := out.(json.RawMessage); ok {
-			writeJSON(w, "application/json", http.StatusOK, raw)
-			return
+		data, ok := out.(json.RawMessage)
+		if !ok {
+			if data, err = json.Marshal(out); err != nil {
+				s.answerProblem(w, r, fmt.Errorf("writing the answer: %w", err))
+				return
+			}
 		}
-		data, err := json.Marshal(out)
-		if err != nil {
-			s.answerProblem(w, r, fmt.Errorf("writing the answer: %w", err))
-			return
-		}
-		writeJSON(w, "application/json", http.StatusOK, data)
+		answerData(w, r, data)
 	})
+}
+
+// answerData answers with what was asked for, or that it is as it was: programs that
+// ask every few minutes need it whole only when something changed.
+func answerData(w http.ResponseWriter, r *http.Request, data []byte) {
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		sum := sha256.Sum256(data)
+		tag := `W/"` + base64.RawURLEncoding.EncodeToString(sum[:12]) + `"` // weak: it may be sent compressed
+		w.Header().Set("ETag", tag)
+		w.Header().Set("Cache-Control", "private, no-cache")
+		if r.Header.Get("If-None-Match") == tag {
+			w.WriteHeader(http.StatusNotModified)
+			return
+		}
+	}
+	writeJSON(w, "application/json", http.StatusOK, data)
 }
 
 // tokenHolder is the request with its token, where that has the scope.
@@ -168,6 +184,9 @@ func (s *Server) tokenHolder(r *http.Request, scope string) (*http.Request, erro
 	t, known, err := s.Store.UseToken(r.Context(), hashed(token), s.Service.Now())
 	if err != nil {
 		return r, err
+	}
+	if known && t.Ended(s.Service.Now()) {
+		return r, wrong(http.StatusUnauthorized, "This token ended on "+t.Ends.UTC().Format("2 January 2006")+". An admin makes another with: throughline token create NAME --role company")
 	}
 	if !known {
 		s.missed(r, limitAPI)
@@ -640,6 +659,9 @@ func (s *Server) apiEvents(r *http.Request) (any, error) {
 	if len(moves) > page.limit {
 		moves = moves[:page.limit]
 		out.Next = trailMarkOf(moves[page.limit-1].Mark)
+	}
+	if err := s.noteTrail(r, by(tokenOf(r)), moves); err != nil {
+		return nil, err
 	}
 	for _, m := range moves {
 		out.Events = append(out.Events, apiEvent{

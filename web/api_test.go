@@ -1,9 +1,13 @@
 package web_test
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -12,11 +16,15 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/pb33f/libopenapi"
+	validator "github.com/pb33f/libopenapi-validator"
+	"github.com/pb33f/libopenapi-validator/config"
+	invalid "github.com/pb33f/libopenapi-validator/errors"
 	"go.yaml.in/yaml/v3"
 
 	"throughline"
@@ -28,10 +36,12 @@ import (
 	"throughline/web"
 )
 
-// A description is the API's OpenAPI file, by which each answer is judged.
+// A description is the API's OpenAPI file, by which each exchange is judged.
 type description struct {
-	compiler *jsonschema.Compiler
-	doc      map[string]any
+	validator validator.Validator
+	doc       map[string]any
+
+	mu       sync.Mutex
 	answered map[string]bool // "GET /api/v1/deals 200"
 }
 
@@ -41,24 +51,35 @@ func readDescription(t *testing.T) *description {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &description{compiler: jsonschema.NewCompiler(), answered: map[string]bool{}}
+	d := &description{answered: map[string]bool{}}
 	if err := yaml.Unmarshal(raw, &d.doc); err != nil {
 		t.Fatal(err)
 	}
-	asJSON, err := json.Marshal(d.doc)
+	doc, err := libopenapi.NewDocument(raw)
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := jsonschema.UnmarshalJSON(strings.NewReader(string(asJSON)))
-	if err != nil {
-		t.Fatal(err)
+	var errs []error
+	if d.validator, errs = validator.NewValidator(doc, config.WithFormatAssertions()); len(errs) > 0 {
+		t.Fatal(errs)
 	}
-	d.compiler.DefaultDraft(jsonschema.Draft2020)
-	d.compiler.AssertFormat()
-	if err := d.compiler.AddResource("api.json", doc); err != nil {
-		t.Fatal(err)
+	t.Cleanup(d.validator.Release)
+	if ok, wrong := d.validator.ValidateDocument(); !ok {
+		t.Fatal(invalidities(wrong))
 	}
 	return d
+}
+
+// invalidities are what a validator finds wrong.
+func invalidities(found []*invalid.ValidationError) string {
+	var b strings.Builder
+	for _, one := range found {
+		fmt.Fprintf(&b, "%s: %s\n", one.Message, one.Reason)
+		for _, s := range one.SchemaValidationErrors {
+			fmt.Fprintf(&b, "\t%s: %s\n", s.FieldPath, s.Reason)
+		}
+	}
+	return b.String()
 }
 
 // at is what stands in the file behind keys; references are followed. It is nil where
@@ -79,50 +100,52 @@ func (d *description) at(keys ...string) (any, string) {
 	return v, pointer
 }
 
-// judge holds an exchange to the file: that the answer's status stands there, and
-// that its body is as it says.
+// judge holds an exchange to the file: an answer is as the file says, and a request
+// that was carried out is one that it allows.
 func (d *description) judge(t *testing.T, e spectest.Exchange) {
 	if !strings.HasPrefix(e.Request.URL.Path, "/api/v1/") {
 		return
 	}
 	path := ""
 	for one := range d.doc["paths"].(map[string]any) {
-		if regexp.MustCompile("^" + regexp.MustCompile(`\{[a-z]+\}`).ReplaceAllString(one, "[^/]+") + "$").MatchString(e.Request.URL.Path) {
+		if regexp.MustCompile("^" + regexp.MustCompile(`\{[a-z]+\}`).ReplaceAllString(one, "[^/]+") + "$").MatchString(e.Request.URL.EscapedPath()) {
 			path = one
 		}
 	}
-	method, status := strings.ToLower(e.Request.Method), fmt.Sprint(e.Status)
-	said := e.Request.Method + " " + path + " " + status
-	kind := "application/json"
-	if e.Status >= 400 {
-		kind = "application/problem+json"
-	}
-	if path == "" || e.Status == http.StatusMethodNotAllowed || e.Status == http.StatusTooManyRequests {
-		// Of these the file says nothing but what every problem is like.
-		d.fits(t, said, "#/components/schemas/Problem", e.Answer)
+	what := fmt.Sprint(e.Request.Method, " ", path, " ", e.Status)
+	if path == "" || e.Status == http.StatusMethodNotAllowed { // of which the file says nothing
+		isProblem(t, what, e.Status, e.Answer)
 		return
 	}
-	schema, pointer := d.at("paths", path, method, "responses", status, "content", kind, "schema")
-	if schema == nil {
-		t.Errorf("the file has no %s", said)
-		return
+	r := e.Request.Clone(t.Context())
+	r.Body = io.NopCloser(bytes.NewReader(e.Sent))
+	answer := &http.Response{StatusCode: e.Status, Header: e.Head, Body: io.NopCloser(bytes.NewReader(e.Answer)), Request: r}
+	ok, found := d.validator.ValidateHttpResponse(r, answer)
+	if ok && e.Status == http.StatusOK {
+		r.Body = io.NopCloser(bytes.NewReader(e.Sent))
+		ok, found = d.validator.ValidateHttpRequestSync(r)
 	}
-	d.answered[said] = true
-	d.fits(t, said, pointer, e.Answer)
+	if !ok {
+		t.Errorf("%s: %s\n%.800s", what, invalidities(found), e.Answer)
+	}
+	if e.Status >= http.StatusBadRequest {
+		isProblem(t, what, e.Status, e.Answer)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.answered[what] = true
 }
 
-func (d *description) fits(t *testing.T, said, pointer string, body []byte) {
-	schema, err := d.compiler.Compile("api.json" + pointer)
-	if err != nil {
-		t.Errorf("%s: the file's schema: %v", said, err)
-		return
+// isProblem holds an answer to RFC 9457.
+func isProblem(t *testing.T, what string, status int, body []byte) {
+	var p struct {
+		Type, Title, Detail string
+		Status              int
 	}
-	v, err := jsonschema.UnmarshalJSON(strings.NewReader(string(body)))
-	if err == nil {
-		err = schema.Validate(v)
-	}
-	if err != nil {
-		t.Errorf("%s: %v\n%.800s", said, err, body)
+	in := json.NewDecoder(bytes.NewReader(body))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&p); err != nil || p.Status != status || p.Type != "about:blank" || p.Title != http.StatusText(status) || p.Detail == "" {
+		t.Errorf("%s is no problem of its status: %v\n%.300s", what, err, body)
 	}
 }
 
@@ -142,6 +165,9 @@ func (p program) do(method, path, body string, headers ...string) (int, http.Hea
 	if p.token != "" {
 		r.Header.Set("Authorization", "Bearer "+p.token)
 	}
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
@@ -159,6 +185,32 @@ func (p program) do(method, path, body string, headers ...string) (int, http.Hea
 		p.t.Fatalf("%s %s answered what is no JSON: %v\n%.300s", method, path, err, data)
 	}
 	return resp.StatusCode, resp.Header, v
+}
+
+// unchanged asks twice, the second time for what has changed since.
+func (p program) unchanged(path string) {
+	p.t.Helper()
+	_, head, _ := p.do(http.MethodGet, path, "")
+	for tag, want := range map[string]int{head.Get("ETag"): http.StatusNotModified, `W/"another"`: http.StatusOK} {
+		r, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.at+path, nil)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		r.Header.Set("Authorization", "Bearer "+p.token)
+		r.Header.Set("If-None-Match", tag)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			p.t.Fatal(err)
+		}
+		_ = resp.Body.Close()
+		if resp.StatusCode != want || (len(body) == 0) != (want == http.StatusNotModified) {
+			p.t.Errorf("%s with the tag %s answered %d and %d bytes", path, tag, resp.StatusCode, len(body))
+		}
+	}
 }
 
 // get wants an answer of a status.
@@ -209,6 +261,9 @@ func TestTheAPIIsAsItsFileSays(t *testing.T) {
 		at := o.described(t, d)
 		company, team, operator, nobody := program{t, at, o.issued("company")}, program{t, at, o.issued("team")}, program{t, at, o.issued("operator")}, program{t, at, ""}
 
+		for _, path := range []string{"/api/v1/deals", "/api/v1/deals/" + id, "/api/v1/deals/" + id + "/handoff?audience=team", "/api/v1/deals/" + id + "/versions", "/api/v1/deals/" + id + "/sources", "/api/v1/tasks", "/api/v1/events?what=won"} {
+			team.unchanged(path)
+		}
 		deals := company.get("/api/v1/deals", 200)["deals"].([]any)
 		if len(deals) != 2 || deals[0].(map[string]any)["id"] != fresh || deals[1].(map[string]any)["id"] != id {
 			t.Errorf("the deals are %v", deals)
@@ -329,7 +384,7 @@ func TestTheAPIIsAsItsFileSays(t *testing.T) {
 			for method, operation := range item.(map[string]any) {
 				for status := range operation.(map[string]any)["responses"].(map[string]any) {
 					said := strings.ToUpper(method) + " " + path + " " + status
-					if strings.HasPrefix(path, "/api/v1/") && status != "405" && !d.answered[said] {
+					if strings.HasPrefix(path, "/api/v1/") && status != "default" && !d.answered[said] {
 						t.Errorf("%s was never answered", said)
 					}
 				}
@@ -550,6 +605,26 @@ func TestTokens(t *testing.T) {
 			t.Errorf("%v, %v", was, err)
 		}
 		p.get("/api/v1/deals", 401)
+		short, hash := web.NewToken()
+		ends := o.Now().AddDate(0, 0, 7)
+		if err := o.db.AddToken(t.Context(), hash, store.Token{Name: "short", Scopes: web.TokenRoles["company"], MadeBy: "ops@example.com", Made: o.Now(), Ends: ends}); err != nil {
+			t.Fatal(err)
+		}
+		p.token = short
+		o.set(ends.Add(-time.Second))
+		p.get("/api/v1/deals", 200)
+		o.set(ends)
+		if v := p.get("/api/v1/deals", 401); !strings.Contains(v["detail"].(string), "ended on 9 March 2026") {
+			t.Errorf("a token after its end: %v", v)
+		}
+		if err := o.db.ForgetSignedIn(t.Context(), "OPS@example.com"); err != nil {
+			t.Fatal(err)
+		}
+		used := ends.Add(-time.Second)
+		left, err := o.db.Tokens(t.Context())
+		if diff := cmp.Diff([]store.Token{{Name: "short", Scopes: web.TokenRoles["company"], Made: monday.Add(2 * time.Hour), Used: used, Ends: ends}}, left); diff != "" || err != nil {
+			t.Errorf("once who made it is forgotten: %v %s", err, diff)
+		}
 		for name, scopes := range web.TokenRoles {
 			if len(slices.Compact(slices.Sorted(slices.Values(scopes)))) != len(scopes) || scopes[0] != web.ScopeCompany {
 				t.Errorf("the role %s has %v", name, scopes)
@@ -559,6 +634,84 @@ func TestTokens(t *testing.T) {
 			t.Errorf("the roles are %v", got)
 		}
 	})
+}
+
+// failing is a store whose list of deals can't be read.
+type failing struct{ web.Store }
+
+func (failing) Find(context.Context, store.RunFilter, int) ([]lifecycle.Run, error) {
+	return nil, errors.New("the disk is full of " + secret)
+}
+
+// TestFaultsOfTheAPI: a fault is a problem that tells programs nothing of us, and the log
+// tells it without the token.
+func TestFaultsOfTheAPI(t *testing.T) {
+	o := newOffice(t)
+	var log bytes.Buffer
+	o.site.Store, o.site.Log = failing{o.db}, slog.New(slog.NewTextHandler(&log, nil))
+	d := readDescription(t)
+	p := program{t, o.described(t, d), o.issued("company")}
+	if v := p.get("/api/v1/deals", 500); strings.Contains(fmt.Sprint(v), secret) {
+		t.Errorf("a fault is told to the world: %v", v)
+	}
+	wrong := program{t, p.at, "tl_" + strings.Repeat("w", 40)}
+	wrong.get("/api/v1/deals", 401)
+	if told := log.String(); !strings.Contains(told, "the disk is full") || strings.Contains(told, p.token) || strings.Contains(told, wrong.token) || strings.Contains(told, "tl_") {
+		t.Errorf("the log: %s", told)
+	}
+}
+
+// TestGuessingTokensEndsSoon: who tries tokens is held back sooner than who uses one.
+func TestGuessingTokensEndsSoon(t *testing.T) {
+	asked := func(token func(*office) string) (n int) {
+		o := newOffice(t)
+		o.site.Clock = func() time.Time { return monday }
+		p := program{t, o.team.URL, token(o)}
+		for n = 0; n < 1000; n++ {
+			if status, _, _ := p.do(http.MethodGet, "/api/v1/deals", ""); status == http.StatusTooManyRequests {
+				return n
+			}
+		}
+		return n
+	}
+	good := asked(func(o *office) string { return o.issued("company") })
+	guessed := asked(func(*office) string { return "tl_" + strings.Repeat("w", 40) })
+	if guessed == 0 || guessed*4 > good || good == 1000 {
+		t.Errorf("%d guesses and %d uses", guessed, good)
+	}
+}
+
+// TestReadingTheTrailIsNoted: who reads what was said of a deal in the audit trail stands
+// in it, once a day, and reading of that is no news.
+func TestReadingTheTrailIsNoted(t *testing.T) {
+	o, id, _ := guardedOffice(t)
+	p, admin := program{t, o.team.URL, o.issued("team")}, o.signedIn("ops@example.com")
+	for range 2 {
+		p.get("/api/v1/events", 200)
+		admin.get(o.team.URL+"/operations/trail").want(t, "the trail", http.StatusOK)
+	}
+	o.signedIn("lead@example.com").get(o.team.URL+"/runs/"+id+"/history").want(t, "the history", http.StatusOK, secret)
+	for who, of := range map[string]string{"token team": "the audit trail", "ops@example.com": "the audit trail", "lead@example.com": "its history"} {
+		var why []string
+		moves, err := o.db.Moves(t.Context(), id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range moves {
+			if m.What == "read" && m.Who == who {
+				why = append(why, m.Why)
+			}
+		}
+		if len(why) != 1 || !strings.Contains(why[0], of) {
+			t.Errorf("what %s read is told as %q", who, why)
+		}
+	}
+	o.set(o.Now().Add(48 * time.Hour))
+	before := len(o.moves(id))
+	p.get("/api/v1/events?what=read", 200)
+	if after := len(o.moves(id)); after != before {
+		t.Errorf("reading who read made %d moves", after-before)
+	}
 }
 
 // TestTheCompanysTokenSeesNoMore: what only the team may see is in no answer to a

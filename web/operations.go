@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"throughline"
 	"throughline/lifecycle"
 	"throughline/store"
 )
@@ -404,7 +405,34 @@ func (s *Server) trailPage(w http.ResponseWriter, r *http.Request) error {
 	if f.After.Run != "" {
 		v.First = v.at("")
 	}
+	if err := s.noteTrail(r, person(r), v.Rows); err != nil {
+		return err
+	}
 	s.show(w, http.StatusOK, "trail.tmpl", v)
+	return nil
+}
+
+// readTrail is the reading of what happened to a run, which may hold people's words.
+var readTrail = lifecycle.Reading{Audience: throughline.AudienceTeam, Of: "the audit trail"}
+
+// noteTrail notes that somebody read what happened to runs. That something was read
+// is no word of anybody's: were it noted that this was read, who looks every day would
+// have something new to read every day.
+func (s *Server) noteTrail(r *http.Request, who string, moves []store.TrailMove) error {
+	noted := map[string]bool{}
+	for _, m := range moves {
+		if m.What == "read" || noted[m.Mark.Run] {
+			continue
+		}
+		noted[m.Mark.Run] = true
+		run, err := s.Store.Run(r.Context(), m.Mark.Run)
+		if err == nil {
+			err = s.noteRead(r, run, who, readTrail)
+		}
+		if err != nil && !errors.Is(err, lifecycle.ErrNotFound) { // else it was erased meanwhile
+			return err
+		}
+	}
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"throughline"
 	"throughline/connect"
+	"throughline/web"
 )
 
 // secret stands in every text that is the team's alone.
@@ -65,6 +66,9 @@ var (
 	forAll   = rule{admin: 200, team: 200, colleague: 200, shows: true}
 	forTeam  = rule{admin: 200, team: 200, colleague: 403, shows: true}
 	forAdmin = rule{admin: 200, team: 403, colleague: 403, shows: true}
+	// forTokens are routes at which who is signed in is nobody: api_test.go has what each
+	// token gets of them.
+	forTokens = rule{admin: 401, team: 401, colleague: 401}
 )
 
 func (r rule) plain() rule           { r.shows = false; return r }
@@ -74,6 +78,14 @@ func (r rule) with(form string) rule { r.form = form; return r }
 // teamRules are the rules of each of the team's routes.
 func teamRules() map[string]rule {
 	return map[string]rule{
+		"GET /api/v1/deals":                      forTokens,
+		"GET /api/v1/deals/{id}":                 forTokens,
+		"GET /api/v1/deals/{id}/handoff":         forTokens,
+		"GET /api/v1/deals/{id}/versions":        forTokens,
+		"GET /api/v1/deals/{id}/sources":         forTokens,
+		"GET /api/v1/tasks":                      forTokens,
+		"POST /api/v1/tasks/retry":               forTokens,
+		"GET /api/v1/events":                     forTokens,
 		"GET /{$}":                               forAll.plain(),
 		"GET /runs/{id}":                         forAll,
 		"GET /runs/{id}/progress":                forAll.plain(),
@@ -212,6 +224,12 @@ func TestEveryRouteHasARule(t *testing.T) {
 		found++
 		if _, ok := rules[m[1]]; !ok && !slices.Contains(signIn, m[1]) {
 			t.Errorf("%s has no rule", m[1])
+		}
+	}
+	for route := range (&web.Server{}).APIRoutes() {
+		found++
+		if rules[route] != forTokens {
+			t.Errorf("%s has no rule for tokens alone", route)
 		}
 	}
 	if found < len(rules) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -37,6 +38,14 @@ func oneName(_ *cobra.Command, args []string) error {
 	return nil
 }
 
+const (
+	// tokenDays is how long a token is good unless its maker says otherwise: long enough
+	// that nobody is woken by it, and short enough that one that leaked comes to its end.
+	tokenDays = 365
+	// mostTokenDays is beyond any use that a token is made for.
+	mostTokenDays = 3650
+)
+
 // longestName bounds a token's name, in characters: it stands in the audit trail.
 const longestName = 60
 
@@ -44,16 +53,20 @@ func newTokenCreate(e env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "create NAME",
 		Short:   "Make a token and print it, once",
-		Long:    "Makes a token and prints it. Only its hash is kept: whoever loses it makes another, and revokes this one.",
-		Example: "  throughline token create warehouse --role company",
+		Long:    "Makes a token and prints it. Only its hash is kept: whoever loses it makes another, and revokes this one. It is good for a year,\nunless --days says otherwise.",
+		Example: "  throughline token create warehouse --role company\n  throughline token create trial --role team --days 7",
 		Args:    oneName,
 	}
 	role := choose(cmd, "role", "", "what the token may do", "company", "team", "operator")
+	days := cmd.Flags().Int("days", tokenDays, "for how many `DAYS` it is good; 0 for until it is revoked")
 	setup := addSetupFlags(cmd, e)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		name := strings.TrimSpace(args[0])
 		if name == "" || printable(name) != name || utf8.RuneCountInString(name) > longestName {
 			return usageError{fmt.Errorf("the name of a token is a line of text of up to %d characters", longestName)}
+		}
+		if *days < 0 || *days > mostTokenDays {
+			return usageError{fmt.Errorf("--days is a number from 1 to %d, or 0 for a token that is good until it is revoked", mostTokenDays)}
 		}
 		c, n, err := setup.kept(cmd.Context())
 		if err != nil {
@@ -61,7 +74,11 @@ func newTokenCreate(e env) *cobra.Command {
 		}
 		defer n.close()
 		token, hash := pages.NewToken()
-		err = n.db.AddToken(cmd.Context(), hash, store.Token{Name: name, Scopes: pages.TokenRoles[role.value], MadeBy: c.me(), Made: e.now()})
+		kept := store.Token{Name: name, Scopes: pages.TokenRoles[role.value], MadeBy: c.me(), Made: e.now()}
+		if *days > 0 {
+			kept.Ends = kept.Made.AddDate(0, 0, *days)
+		}
+		err = n.db.AddToken(cmd.Context(), hash, kept)
 		if errors.Is(err, store.ErrTokenName) {
 			return fmt.Errorf("there is a token %s already: choose another name, or revoke that one with: throughline token revoke %s", name, name)
 		}
@@ -69,6 +86,9 @@ func newTokenCreate(e env) *cobra.Command {
 			return err
 		}
 		e.say("Keep it where secrets are kept: it is not shown again. Send it as: Authorization: Bearer TOKEN\n")
+		if !kept.Ends.IsZero() {
+			e.say("It is good until %s.\n", minute(kept.Ends))
+		}
 		return e.tell("%s\n", token)
 	}
 	return cmd
@@ -95,7 +115,7 @@ func newTokenList(e env) *cobra.Command {
 		if format.value == "json" {
 			out := []listedToken{}
 			for _, t := range tokens {
-				out = append(out, listedToken{t.Name, roleOf(t), t.Scopes, t.MadeBy, t.Made, t.Used})
+				out = append(out, listedToken{t.Name, roleOf(t), t.Scopes, t.MadeBy, t.Made, t.Used, t.Ends})
 			}
 			return writeJSON(e.stdout, out, "  ")
 		}
@@ -104,7 +124,7 @@ func newTokenList(e env) *cobra.Command {
 		}
 		var rows strings.Builder
 		for _, t := range tokens {
-			fmt.Fprintf(&rows, "%s\t%s\tmade %s by %s\tused %s\n", printable(t.Name), roleOf(t), minute(t.Made), printable(t.MadeBy), minute(t.Used))
+			fmt.Fprintf(&rows, "%s\t%s\tmade %s by %s\tused %s\t%s\n", printable(t.Name), roleOf(t), minute(t.Made), cmp.Or(printable(t.MadeBy), "-"), minute(t.Used), ending(t, e.now()))
 		}
 		return e.tell("%s", aligned(rows.String()))
 	}
@@ -119,6 +139,18 @@ type listedToken struct {
 	MadeBy string    `json:"made_by"`
 	Made   time.Time `json:"made"`
 	Used   time.Time `json:"used,omitzero"` // to the hour
+	Ends   time.Time `json:"ends,omitzero"` // left out where it is good until it is revoked
+}
+
+// ending says until when a token is good.
+func ending(t store.Token, now time.Time) string {
+	switch {
+	case t.Ends.IsZero():
+		return "good until it is revoked"
+	case t.Ended(now):
+		return "ended " + minute(t.Ends)
+	}
+	return "good until " + minute(t.Ends)
 }
 
 // roleOf is the role that gives a token its scopes; the scopes where none does.

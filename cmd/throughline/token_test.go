@@ -33,6 +33,14 @@ func TestTokenCommands(t *testing.T) {
 			t.Errorf("%v: %+v", args, r)
 		}
 	}
+	for days, want := range map[string]string{"7": "good until 20", "0": "good until it is revoked"} {
+		if r := b.run(t, "token", "create", "days"+days, "--days", days); r.status != exitDone || (days == "0") == strings.Contains(r.stderr, "It is good until") {
+			t.Errorf("for %s days: %+v", days, r)
+		}
+		if r := b.run(t, "token", "list"); !regexp.MustCompile(`(?m)^days` + days + ` .*` + want).MatchString(r.stdout) {
+			t.Errorf("a token for %s days: %+v", days, r)
+		}
+	}
 	if r := b.run(t, "token", "create", "reader"); r.status != exitDone {
 		t.Errorf("with the least role: %+v", r)
 	}
@@ -48,6 +56,8 @@ func TestTokenCommands(t *testing.T) {
 		{[]string{"token", "create"}, exitUsage, "name the token"},
 		{[]string{"token", "create", "a\x1bb"}, exitUsage, "a line of text"},
 		{[]string{"token", "create", strings.Repeat("a", 61)}, exitUsage, "up to 60 characters"},
+		{[]string{"token", "create", "x", "--days", "-1"}, exitUsage, "a number from 1 to 3650"},
+		{[]string{"token", "create", "x", "--days", "4000"}, exitUsage, "a number from 1 to 3650"},
 		{[]string{"token", "create", "x", "--role", "king"}, exitUsage, "company, team, operator"},
 		{[]string{"token", "revoke", "none"}, exitFailed, "there is no token none"},
 	} {

@@ -14,6 +14,7 @@ type Exchange struct {
 	Request *http.Request // its body is read
 	Sent    []byte
 	Status  int
+	Head    http.Header // of the answer
 	Answer  []byte
 }
 
@@ -28,7 +29,7 @@ func Watch(t *testing.T, next http.Handler, check func(Exchange)) http.Handler {
 		r.Body = io.NopCloser(bytes.NewReader(sent))
 		kept := &keeping{ResponseWriter: w, status: http.StatusOK}
 		next.ServeHTTP(kept, r) // panics where it breaks the connection off; then there is nothing to check
-		check(Exchange{Request: r, Sent: sent, Status: kept.status, Answer: kept.body.Bytes()})
+		check(Exchange{Request: r, Sent: sent, Status: kept.status, Head: kept.Header().Clone(), Answer: kept.body.Bytes()})
 	})
 }
 
