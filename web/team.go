@@ -44,6 +44,9 @@ func (s *Server) historyPage(w http.ResponseWriter, r *http.Request) error {
 	if r.URL.Query().Has("sent") {
 		v.Done = "A fresh link is on its way to the AE."
 	}
+	if err := s.noteRead(r, v.Run, person(r), lifecycle.Reading{Audience: v.Access.Audience, Of: "its history"}); err != nil {
+		return err
+	}
 	s.show(w, http.StatusOK, "history.tmpl", v)
 	return nil
 }
@@ -244,9 +247,12 @@ func (s *Server) setKickoff(w http.ResponseWriter, r *http.Request, run lifecycl
 	return s.done(w, r, formKickoff, err)
 }
 
+// minutes is how forms write a time.
+const minutes = "2006-01-02T15:04"
+
 // typedTime is when the kickoff is, as a form says it.
 func typedTime(typed string, run lifecycle.Run) (time.Time, error) {
-	at, err := time.Parse("2006-01-02T15:04", typed)
+	at, err := time.Parse(minutes, typed)
 	if err != nil { // some browsers add seconds
 		at, err = time.Parse("2006-01-02T15:04:05", typed)
 	}
