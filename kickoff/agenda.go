@@ -29,10 +29,13 @@ func Agenda(h *throughline.Handoff, a throughline.Audience) *throughline.Agenda 
 		return nil
 	}
 	view := render.For(h, a)
-	if view.Audience != throughline.AudienceTeam {
-		return customerAgenda(render.For(view, throughline.AudienceCustomer))
+	switch view.Audience {
+	case throughline.AudienceTeam:
+		return teamAgenda(view)
+	case throughline.AudienceCustomer: // which a second look would take the CSM’s wording from
+		return customerAgenda(view)
 	}
-	return teamAgenda(view)
+	return customerAgenda(render.For(view, throughline.AudienceCustomer))
 }
 
 // customerAgenda is made of the customer's view, whose items are worded for the

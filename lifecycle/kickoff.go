@@ -133,13 +133,13 @@ func (s *Service) Tick(ctx context.Context, id, who string, ticks ...throughline
 		case !ok:
 			return ErrNoPoint
 		case t.State == throughline.TickCovered && p.Mode != throughline.PointSay, t.State == throughline.TickRead && p.Mode != throughline.PointKnow:
-			return fmt.Errorf("point %s can't be %s: what is to be said is covered, and what is to be known is read", t.Point, t.State)
+			return EditError{"what is to be said is covered, and what is to be known is read"}
 		case !slices.Contains([]throughline.TickState{throughline.TickCovered, throughline.TickRead, throughline.TickWaived, throughline.TickOpen}, t.State):
-			return fmt.Errorf("%q is nothing that becomes of a point: name one of covered, read, waived, open", t.State)
+			return EditError{fmt.Sprintf("%q is nothing that becomes of a point: name one of covered, read, waived, open", t.State)}
 		case t.State == throughline.TickWaived && t.Reason == "":
 			return ErrNoReason
 		case utf8.RuneCountInString(t.Reason) > longestReason:
-			return fmt.Errorf("a reason may have %d characters", longestReason)
+			return EditError{fmt.Sprintf("a reason may have %d characters", longestReason)}
 		}
 		if t.State != throughline.TickWaived {
 			t.Reason = ""

@@ -56,6 +56,7 @@ type handoffView struct {
 	First     []firstPromise // the 30/60/90 in brief
 	Map       *politicalMap
 	Line      *timeline
+	Work      *milestoneCount // nil where there is none, and for whom it is not
 	Reads     map[int]sectionRead
 	Since     []string // what changed since the accepted version
 	Reasons   []lifecycle.Reason
@@ -120,7 +121,7 @@ func (s *Server) handoffView(r *http.Request) (v handoffView, err error) {
 		return v, err
 	}
 	h := render.For(whole, may.sees(throughline.Audience(r.URL.Query().Get("audience"))))
-	v.Page = render.NewPage(h, h.Audience)
+	v.Page = render.NewPage(whole, h.Audience) // of the whole: a view of a view has no wording of the CSM's any more
 	v.First = firstPromises(h)
 	if h.Audience != throughline.AudienceCustomer {
 		v.Line = newTimeline(h, s.Service.Now())
@@ -129,6 +130,7 @@ func (s *Server) handoffView(r *http.Request) (v handoffView, err error) {
 		return v, nil
 	}
 	v.Map = newMap(h)
+	v.Work = countMilestones(run, s.Service.Now())
 	v.Reads = reads(run, v.Version, person(r))
 	v.Since, err = s.since(r, run)
 	return v, err

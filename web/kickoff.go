@@ -57,16 +57,18 @@ type kickoffSection struct {
 // A point is one of the agenda, with what became of it.
 type point struct {
 	throughline.TalkingPoint
-	Base  string
-	Tick  *throughline.Tick // nil while it is open
-	Words []heard
-	Came  *heard // where it came up in the recording
+	Base   string
+	Tick   *throughline.Tick // nil while it is open
+	Words  []heard
+	Came   *heard // where it came up in the recording
+	Silent bool   // it was not found in the recording
+	Own    string // how it is worded for the customer, as somebody typed it; empty for as it stands
 }
 
 // A heard is a quote, and where it is shown.
 type heard struct {
 	throughline.Evidence
-	Clock string // 0:12:31
+	Clock string // 12:31
 	Href  string // of the recording or the message; empty for none
 	Path  string // of its source's page; empty where it has none
 }
@@ -154,20 +156,14 @@ func (v *kickoffView) points() {
 	for _, p := range v.Open {
 		open[p.ID] = true
 	}
-	came := map[string]*heard{}
-	if v.Check != nil {
-		for _, ref := range v.Check.Referred {
-			h := v.heardInCall(ref.Where)
-			came[ref.Point.ID] = &h
-		}
-	}
 	for _, n := range throughline.Sections {
 		section := kickoffSection{Number: int(n), Title: n.Title()}
 		for _, p := range v.Kickoff.Agenda.Points {
 			if p.Section != n {
 				continue
 			}
-			one := point{TalkingPoint: p, Base: v.Tabs.Base, Came: came[p.ID]}
+			one := point{TalkingPoint: p, Base: v.Tabs.Base}
+			one.Came, one.Silent = v.cameUp(p)
 			for _, e := range p.Words {
 				one.Words = append(one.Words, v.heard(e))
 			}
@@ -179,7 +175,7 @@ func (v *kickoffView) points() {
 			if !open[p.ID] {
 				one.Tick = last[p.ID]
 				count.Done++
-			} else if one.Came != nil {
+			} else if one.Came != nil && p.Mode == throughline.PointSay {
 				v.CameUp++
 			}
 			if p.Mode == throughline.PointKnow {
@@ -190,6 +186,20 @@ func (v *kickoffView) points() {
 		}
 		v.Sections = append(v.Sections, section)
 	}
+}
+
+// cameUp is where a point came up in the recording, or that it was not found to. Of a
+// point that says something else since, nothing is known.
+func (v *kickoffView) cameUp(p throughline.TalkingPoint) (where *heard, silent bool) {
+	if v.Check == nil {
+		return nil, false
+	}
+	is := func(q throughline.TalkingPoint) bool { return q.ID == p.ID && q.Text == p.Text }
+	if i := slices.IndexFunc(v.Check.Referred, func(r kickoff.Referred) bool { return is(r.Point) }); i >= 0 {
+		h := v.heardInCall(v.Check.Referred[i].Where)
+		return &h, false
+	}
+	return nil, slices.ContainsFunc(v.Check.Silent, is)
 }
 
 // heard is a quote of the deal's sources.
@@ -231,6 +241,9 @@ func (v kickoffView) Sheeted() []point {
 		one := point{TalkingPoint: p, Base: v.Tabs.Base}
 		for _, e := range p.Words {
 			one.Words = append(one.Words, v.heard(e))
+		}
+		if v.Problem[formWording] != "" && v.Typed.Get("item") == p.Item {
+			one.Own = v.Typed.Get("text")
 		}
 		out = append(out, one)
 	}
@@ -323,7 +336,7 @@ func (s *Server) tickPoint(w http.ResponseWriter, r *http.Request, run lifecycle
 // held marks the kickoff as held.
 func (s *Server) held(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
 	at := run.Kickoff
-	if typed := r.PostForm.Get("at"); typed != "" || at.IsZero() {
+	if typed := r.PostForm.Get("at"); at.IsZero() || typed != "" && typed != at.UTC().Format(minutes) {
 		var err error
 		if at, err = typedTime(typed, run); err != nil {
 			return s.kickoffDone(w, r, run, formHeld, "#held", err)
@@ -363,9 +376,13 @@ func (s *Server) typedAttendees(r *http.Request, run lifecycle.Run) ([]lifecycle
 		if err != nil || a.Name != "" {
 			return nil, problem{http.StatusUnprocessableEntity, "“" + line(email) + "” is no email address. Nothing was saved."}
 		}
+		is := func(email string) bool { return strings.EqualFold(email, a.Address) }
 		p := lifecycle.Person{Email: strings.ToLower(a.Address)}
-		if i := slices.IndexFunc(known, func(k attendee) bool { return strings.EqualFold(k.Email, p.Email) }); i >= 0 {
+		if i := slices.IndexFunc(known, func(k attendee) bool { return is(k.Email) }); i >= 0 {
 			p.Name = known[i].Name
+		}
+		if i := slices.IndexFunc(run.Attendees, func(was lifecycle.Person) bool { return is(was.Email) }); i >= 0 {
+			p.Zone = run.Attendees[i].Zone
 		}
 		if !slices.Contains(out, p) {
 			out = append(out, p)
@@ -389,7 +406,14 @@ func (s *Server) word(w http.ResponseWriter, r *http.Request, run lifecycle.Run)
 	case tooLong(text) != "":
 		return s.kickoffDone(w, r, run, formWording, back, problem{http.StatusUnprocessableEntity, tooLong(text)})
 	}
-	err := s.Service.Review(r.Context(), run.ID, lifecycle.Review{
+	h, err := s.Service.Published(r.Context(), run)
+	if err != nil {
+		return s.kickoffDone(w, r, run, formWording, back, err)
+	}
+	if !slices.ContainsFunc(kickoff.Agenda(h, throughline.AudienceCustomer).Points, func(p throughline.TalkingPoint) bool { return p.Item == item }) {
+		return s.kickoffDone(w, r, run, formWording, back, problem{http.StatusConflict, "The customer sees no such item: not all of it was heard by two of their people, or it was corrected since. Nothing was saved."})
+	}
+	err = s.Service.Review(r.Context(), run.ID, lifecycle.Review{
 		Version: run.PublishedVersion, By: person(r), Role: string(roleCSM), Remarks: []lifecycle.ReviewRemark{{Kind: throughline.RemarkWording, Item: item, Text: text}},
 	})
 	return s.kickoffDone(w, r, run, formWording, back, err)
@@ -400,11 +424,14 @@ func (s *Server) word(w http.ResponseWriter, r *http.Request, run lifecycle.Run)
 func (s *Server) kickoffDone(w http.ResponseWriter, r *http.Request, run lifecycle.Run, form, at string, err error) error {
 	var known problem
 	var open *throughline.OpenPointsError
+	var wrong lifecycle.EditError
 	switch {
 	case err == nil:
 		http.Redirect(w, r, runPath(run.ID)+"/kickoff"+at, http.StatusSeeOther)
 		return nil
 	case errors.As(err, &known):
+	case errors.As(err, &wrong):
+		known = problem{http.StatusUnprocessableEntity, "Nothing was saved: " + wrong.Error() + "."}
 	case errors.As(err, &open):
 		known = problem{http.StatusConflict, "Some points are open still. Cover each, mark it as read, or leave it out with a reason; then mark the kickoff as held."}
 	case errors.Is(err, lifecycle.ErrTooEarly):
@@ -439,6 +466,11 @@ func (s *Server) kickoffDone(w http.ResponseWriter, r *http.Request, run lifecyc
 		v.Sheet = kickoff.Agenda(h, throughline.AudienceCustomer)
 	}
 	v.Problem[form], v.Typed, v.More = known.text, r.PostForm, r.PostForm.Get("more")
+	if form == formHeld || form == formRespondents {
+		for i := range v.People {
+			v.People[i].There = slices.Contains(r.PostForm["who"], v.People[i].Email)
+		}
+	}
 	s.show(w, known.status, "kickoff.tmpl", v)
 	return nil
 }

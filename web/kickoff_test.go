@@ -1,12 +1,19 @@
 package web_test
 
 import (
+	"context"
 	"net/http"
+	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"throughline"
+	"throughline/connect"
+	"throughline/kickoff"
+	"throughline/lifecycle"
+	"throughline/survey"
 )
 
 // metOffice has a deal with a promise, accepted, at the time of its kickoff.
@@ -36,14 +43,17 @@ func metOffice(t *testing.T) (*office, string) {
 func TestKickoffIsTickedAndHeld(t *testing.T) {
 	o, id := metOffice(t)
 	b, page := o.signedIn("csm@example.com"), o.team.URL+"/runs/"+id+"/kickoff"
-	b.get(page).want(t, "the agenda", http.StatusOK, "Nightly load in under an hour", "Read before the call, never sought in it", "Cleo agreed", "by day thirty your orders flow", "Day 30", "<strong>0</strong> of 2 settled that are to be said")
+	b.get(page).want(t, "the agenda", http.StatusOK, "Nightly load in under an hour", "Read before the call, never sought in it", "Cleo agreed", "by day thirty your orders flow", "Day 30", "<strong>0 of 2</strong> to say", "<strong>0 of 1</strong> to know")
 	b.post(page+"/held", "at", "2026-03-06T10:00").want(t, "held with points open", http.StatusConflict, "3 points are open", `href="#p-milestone-1"`)
 	b.post(page+"/tick", "state", "covered").want(t, "no point", http.StatusUnprocessableEntity)
 	b.post(page+"/tick", "point", "use_case-9", "state", "covered").want(t, "a point that is none", http.StatusConflict)
+	b.post(page+"/tick", "point", "use_case-1", "state", "read").want(t, "what is to be said is read", http.StatusUnprocessableEntity, "what is to be said is covered")
+	b.post(page+"/tick", "point", "use_case-1", "state", "<b>").want(t, "a state that is none", http.StatusUnprocessableEntity)
+	b.post(page+"/tick", "point", "use_case-1", "state", "waived", "reason", strings.Repeat("x", 1001)).want(t, "a reason without end", http.StatusUnprocessableEntity)
 	b.post(page+"/tick", "point", "use_case-1", "state", "waived").want(t, "left out without a reason", http.StatusUnprocessableEntity)
-	b.post(page+"/tick", "point", "use_case-1", "state", "covered").want(t, "one is covered", http.StatusOK, "<strong>1</strong> of 2", "Take it back")
-	b.post(page+"/tick", "point", "use_case-1", "state", "open").want(t, "taken back", http.StatusOK, "<strong>0</strong> of 2")
-	b.do(http.MethodPost, page+"/tick", "point=use_case-1&point=milestone-1&state=covered").want(t, "both", http.StatusOK, "<strong>2</strong> of 2")
+	b.post(page+"/tick", "point", "use_case-1", "state", "covered").want(t, "one is covered", http.StatusOK, "<strong>1 of 2</strong>", "Take it back")
+	b.post(page+"/tick", "point", "use_case-1", "state", "open").want(t, "taken back", http.StatusOK, "<strong>0 of 2</strong>")
+	b.do(http.MethodPost, page+"/tick", "point=use_case-1&point=milestone-1&state=covered").want(t, "both", http.StatusOK, "<strong>2 of 2</strong>")
 	b.post(page+"/tick", "point", "reluctant-1", "state", "waived", "reason", "<b>known</b> since long").want(t, "left out", http.StatusOK, "&lt;b&gt;known&lt;/b&gt; since long")
 	b.post(page+"/held", "at", "2026-03-09T10:00").want(t, "held before it was", http.StatusConflict)
 	b.post(page+"/held", "at", "2026-03-06T10:00", "who", "not an address").want(t, "somebody without an address", http.StatusUnprocessableEntity)
@@ -62,9 +72,6 @@ func TestTheCustomersAgenda(t *testing.T) {
 	o, id := metOffice(t)
 	o.items = nil // later drafts say nothing
 	b, base := o.signedIn("csm@example.com"), o.team.URL+"/runs/"+id+"/kickoff"
-	const words = "Load & check every night"
-	o.signedIn("ae@example.com").post(base+"/wording", "item", "use_case-1", "text", words).want(t, "worded by the AE", http.StatusForbidden)
-	b.post(base+"/wording", "item", "use_case-1").want(t, "no words", http.StatusUnprocessableEntity)
 	for _, at := range []string{"?audience=customer", "/print?audience=customer", ".md?audience=customer", ".ics?audience=customer"} {
 		a := b.get(base + at)
 		a.want(t, at, http.StatusOK)
@@ -75,6 +82,123 @@ func TestTheCustomersAgenda(t *testing.T) {
 	if !strings.HasPrefix(a.body, "BEGIN:VCALENDAR") || a.head.Get("Content-Disposition") == "" {
 		t.Errorf("the calendar entry is %.100q", a.body)
 	}
+}
+
+// What the CSM words for the customer is what the customer reads, and nobody else does.
+func TestTheCSMWordsTheAgenda(t *testing.T) {
+	o := newOffice(t)
+	o.stocked(os.DirFS(sampleDeal))
+	id := o.published()
+	h, err := o.Published(t.Context(), o.run(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := o.team.URL + "/runs/" + id
+	sheet := kickoff.Agenda(h, throughline.AudienceCustomer).Points
+	hidden := slices.IndexFunc(h.Items, func(it throughline.Item) bool { return it.Kind == throughline.KindStretch })
+	if len(sheet) < 2 || hidden < 0 {
+		t.Fatalf("the customer sees %d points, and the first stretch is at %d", len(sheet), hidden)
+	}
+	first, b, at := sheet[0], o.signedIn("csm@example.com"), page+"/kickoff/wording"
+	const words, shown = "Load & check every night", "Load &amp; check every night"
+	o.signedIn("ae@example.com").post(at, "item", first.Item, "text", words).want(t, "worded by the AE", http.StatusForbidden)
+	b.post(at, "item", first.Item).want(t, "no words", http.StatusUnprocessableEntity)
+	long := strings.Repeat("long ", lifecycle.LongestWord/5+1)
+	b.post(at, "item", first.Item, "text", long).want(t, "too many words", http.StatusUnprocessableEntity, strings.TrimSpace(long))
+	b.post(at, "item", h.Items[hidden].ID, "text", words).want(t, "of what the customer does not see", http.StatusConflict, "The customer sees no such item")
+	b.post(at, "item", "use_case-999", "text", words).want(t, "of nothing", http.StatusConflict)
+	if said := o.words(id); len(said) > 0 {
+		t.Fatalf("kept all the same: %+v", said)
+	}
+	o.signedIn("lead@example.com").post(at, "item", first.Item, "text", "their manager’s words").want(t, "worded by a manager", http.StatusOK, "their manager’s words")
+	b.post(at, "item", first.Item, "text", words).want(t, "worded", http.StatusOK, "Back to your agenda", shown)
+	for _, path := range []string{"/kickoff?audience=customer", "/kickoff/print?audience=customer", "/kickoff.md?audience=customer", "?audience=customer", "/handoff?audience=customer"} {
+		a := b.get(page + path)
+		if !strings.Contains(a.body, shown) && !strings.Contains(a.body, words) && !strings.Contains(a.body, strings.ReplaceAll(words, "&", `\&`)) {
+			t.Errorf("%s does not have the CSM's words", path)
+		}
+		a.lacks(t, path, "their manager’s words", "Worded for the customer", "csm@example.com says")
+	}
+	colleague := o.signedIn("colleague@example.com")
+	for _, path := range []string{"", "/handoff", "/handoff?audience=customer", "?audience=customer", "/history", "/versions"} {
+		a := colleague.get(page + path)
+		if strings.HasSuffix(path, "customer") {
+			continue // who sees what the company does may look at what the customer does
+		}
+		a.lacks(t, "a colleague’s "+path, shown, words, "their manager’s words")
+	}
+	b.get(page).want(t, "the team’s page", http.StatusOK, "Worded for the customer", shown)
+}
+
+// A recorded kickoff shows what came up, and the survey who is asked when.
+func TestAfterTheKickoff(t *testing.T) {
+	o, id := metOffice(t)
+	b, page := o.signedIn("csm@example.com"), o.team.URL+"/runs/"+id+"/kickoff"
+	k, err := o.Kickoff(t.Context(), o.run(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	offset := int64(754000)
+	var report kickoff.Report
+	for _, p := range k.Agenda.Points {
+		switch {
+		case p.ID == "use_case-1":
+			report.Referred = append(report.Referred, kickoff.Referred{Point: p, Where: throughline.Evidence{Quote: "so, the <i>nightly</i> load", Speaker: "Carla CSM", OffsetMS: &offset, URL: "https://calls.example.com/k"}})
+		case p.Mode == throughline.PointSay:
+			report.Silent = append(report.Silent, p)
+		}
+	}
+	report.Asked = []kickoff.Asked{{Question: throughline.Evidence{Quote: "How fast must it be?", Speaker: "Carla CSM"}, Answer: throughline.Evidence{Quote: "we need it under an hour", Speaker: "Ann", Ref: "c1.3"}}}
+	there := []lifecycle.Person{{Name: "Ann", Email: "ann@customer.example", Zone: "Europe/Berlin"}, {Name: "Quinn", Email: "quinn@quiet.example"}}
+	o.Listener = listener{&lifecycle.Hearing{Began: o.run(id).Kickoff, Attendees: there, Report: &report}}
+	var letters []connect.Letter
+	o.Service.Rules.Surveys, o.Service.Rules.ListenTimes = true, 14
+	o.Surveys = &lifecycle.Surveys{
+		Links: &survey.Links{Key: []byte("0123456789abcdef"), Public: "https://handoff.example.com"}, Seller: "Example Corp", DoNotAsk: []string{"@quiet.example"},
+		Post: func(_ context.Context, l connect.Letter) (connect.Copy, error) {
+			letters = append(letters, l)
+			return connect.Copy{}, nil
+		},
+	}
+	if err := o.SetKickoff(t.Context(), id, "csm@example.com", o.run(id).Kickoff.Add(-time.Minute)); err != nil { // which plans what follows it
+		t.Fatal(err)
+	}
+	o.until(o.Now().Add(30 * time.Hour))
+	if o.run(id).Recorded.IsZero() {
+		t.Fatal("the recording was not read")
+	}
+	b = o.signedIn("csm@example.com")
+	b.get(page).want(t, "what the recording shows", http.StatusOK,
+		"by its recording", "A help for you, never a ranking", "1 point came up, 1 was not found to", "so, the &lt;i&gt;nightly&lt;/i&gt; load", "12:34", "Not found in the recording",
+		"How fast must it be?", "/sources/c1", "Tick the one that came up", "ann@customer.example", "quinn@quiet.example", "none yet")
+	b.post(page+"/tick", "state", "covered", "point", "use_case-1").want(t, "what came up is ticked", http.StatusOK, "<strong>1 of 2</strong> to say")
+	b.post(page+"/respondents", "who", "ann@customer.example", "more", "bob@customer.example").want(t, "others are asked", http.StatusOK, "bob@customer.example")
+	b.post(page+"/respondents", "more", "nobody").want(t, "no address", http.StatusUnprocessableEntity, `value="nobody"`)
+	run := o.run(id)
+	if i := slices.IndexFunc(run.Attendees, func(p lifecycle.Person) bool { return p.Email == "ann@customer.example" }); i < 0 || run.Attendees[i].Zone != "Europe/Berlin" {
+		t.Errorf("the attendees are %+v", run.Attendees)
+	}
+	o.until(run.Kickoff.Add(9 * 24 * time.Hour))
+	if len(letters) != 2 {
+		t.Fatalf("%d are asked", len(letters))
+	}
+	made := o.run(id).Survey
+	_, err = o.db.Answer(t.Context(), throughline.Answer{Survey: made.ID, Deal: made.Deal, Respondent: made.Respondents[0].ID, Score: 3, Comment: "you asked <b>again</b>", At: o.Now()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = o.signedIn("csm@example.com")
+	a := b.get(page)
+	a.want(t, "an answer", http.StatusOK, "<strong>3</strong>", "you asked &lt;b&gt;again&lt;/b&gt;", "asked ")
+	a.lacks(t, "once the mails are out", "Change whom it asks")
+	b.post(page+"/respondents", "who", "ann@customer.example").want(t, "changed too late", http.StatusConflict, "The first mails are out")
+}
+
+// A listener has heard a kickoff.
+type listener struct{ heard *lifecycle.Hearing }
+
+func (l listener) Hear(context.Context, lifecycle.Run, *throughline.Handoff, []byte) (*lifecycle.Hearing, error) {
+	return l.heard, nil
 }
 
 func TestMilestonesAreWork(t *testing.T) {

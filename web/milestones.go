@@ -21,7 +21,7 @@ type milestonesView struct {
 	Ended            bool
 	Slipping, Others []milestoneShown
 	Withdrawn        []milestoneShown
-	Met, Of          int
+	Count            *milestoneCount
 	Problem, At      string // what was not possible, and of which milestone
 	Typed            url.Values
 }
@@ -45,6 +45,30 @@ type taskShown struct {
 	Done        bool
 }
 
+// A milestoneCount is how far the milestones are.
+type milestoneCount struct{ Met, Of, Slipping int }
+
+// countMilestones counts those that the newest version has; nil where it has none.
+func countMilestones(run lifecycle.Run, now time.Time) *milestoneCount {
+	var c milestoneCount
+	for _, m := range run.Milestones {
+		if m.Withdrawn {
+			continue
+		}
+		c.Of++
+		if m.Status == throughline.MilestoneMet {
+			c.Met++
+		}
+		if m.Slipping(now.UTC().Format(time.DateOnly)) {
+			c.Slipping++
+		}
+	}
+	if c.Of == 0 {
+		return nil
+	}
+	return &c
+}
+
 func (s *Server) milestonesPage(w http.ResponseWriter, r *http.Request, run lifecycle.Run) error {
 	v, err := s.milestonesView(r, run, "", "")
 	if err != nil {
@@ -61,7 +85,7 @@ func (s *Server) milestonesPage(w http.ResponseWriter, r *http.Request, run life
 
 // milestonesView lays the milestones out; of one of them, with what was not possible.
 func (s *Server) milestonesView(r *http.Request, run lifecycle.Run, at, wrong string) (v milestonesView, err error) {
-	v = milestonesView{frame: framed(r, "Milestones", placeDeals), Tabs: s.tabs(r, run, tabMilestones), Run: run, PublishAt: s.Service.Rules.PublishAt(run), Ended: ended(run), At: at, Problem: wrong}
+	v = milestonesView{frame: framed(r, "Milestones", placeDeals), Tabs: s.tabs(r, run, tabMilestones), Run: run, Count: countMilestones(run, s.Service.Now()), PublishAt: s.Service.Rules.PublishAt(run), Ended: ended(run), At: at, Problem: wrong}
 	if len(run.Milestones) == 0 {
 		return v, nil
 	}
@@ -92,14 +116,10 @@ func (s *Server) milestonesView(r *http.Request, run lifecycle.Run, at, wrong st
 		switch {
 		case m.Withdrawn:
 			v.Withdrawn = append(v.Withdrawn, shown)
-			continue
 		case m.Slipping(today):
 			v.Slipping = append(v.Slipping, shown)
 		default:
 			v.Others = append(v.Others, shown)
-		}
-		if v.Of++; m.Status == throughline.MilestoneMet {
-			v.Met++
 		}
 	}
 	return v, nil

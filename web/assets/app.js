@@ -39,6 +39,18 @@
     head.focus({ preventScroll: true });
   });
 
+  // Who settles a point of the agenda stays at it, though it was drawn anew.
+  let settled = "";
+  document.addEventListener("htmx:before:request", (e) => {
+    const point = e.target.closest && e.target.closest(".settle") && e.target.closest(".point");
+    settled = point ? point.id : "";
+  });
+  document.addEventListener("htmx:after:swap", () => {
+    const point = settled && document.activeElement === document.body && document.getElementById(settled);
+    const button = point && point.querySelector("button");
+    if (button) button.focus({ preventScroll: true });
+  });
+
   // A section counts as read when it was on the screen for a while: as much of it as
   // fits, while the page is looked at.
   const long = 4000, part = 0.6; // milliseconds; of the section, or of the screen
