@@ -24,7 +24,8 @@ func (r Report) JSON(w io.Writer) error {
 var csvHead = []string{"series", "month", "group", "value", "unit", "low", "high", "n", "whole", "deals"}
 
 // CSV writes the report with one figure a row. Nothing that a person wrote is in
-// it. An empty value is one that there is too little of to tell.
+// it. An empty value is one that there is too little of to tell, or that is withheld: see
+// [Report.Coarse].
 func (r Report) CSV(w io.Writer) error {
 	rows := [][]string{csvHead}
 	for _, p := range r.NPS {
@@ -42,7 +43,11 @@ func (r Report) CSV(w io.Writer) error {
 	}
 	for _, s := range r.Signs {
 		sign := func(name string, value *float64, unit string, n, whole int) {
-			rows = append(rows, []string{name, string(s.Month), string(Everybody), number(value), unit, "", "", strconv.Itoa(n), strconv.Itoa(whole), ""})
+			stands := strconv.Itoa(n)
+			if s.Withheld && value == nil {
+				stands = ""
+			}
+			rows = append(rows, []string{name, string(s.Month), string(Everybody), number(value), unit, "", "", stands, strconv.Itoa(whole), ""})
 		}
 		sign("handoffs_reviewed", s.ReviewedRate, "share", s.Reviewed, s.Published)
 		sign("accepted_before_kickoff", s.AcceptedRate, "share", s.Accepted, s.Kickoffs)

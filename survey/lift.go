@@ -18,6 +18,9 @@ type Figure struct {
 	Passives   int      `json:"passives"`
 	Detractors int      `json:"detractors"`
 	NPS        *float64 `json:"nps"` // nil where there is no answer
+	// Withheld says that there are too few deals to show more than how many: see
+	// [Report.Coarse].
+	Withheld bool `json:"withheld,omitempty"`
 }
 
 // NPS works out the figure of answers.

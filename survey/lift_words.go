@@ -25,14 +25,14 @@ func few(with, without Figure, apartWith, apartWithout int) string {
 // "without one".
 func (l Lift) Say(with, without string) string {
 	if l.Points == nil {
-		return l.TooFew
+		return l.TooFew + l.missing(with, without)
 	}
 	if l.Interval == nil {
-		return fmt.Sprintf("%s So far NPS is %s %s (%s) and %s %s (%s).", l.TooFew,
-			signed(*l.With.NPS), with, count(l.With.Deals, "deal"), signed(*l.Without.NPS), without, count(l.Without.Deals, "deal"))
+		return fmt.Sprintf("%s So far NPS is %s %s (%s) and %s %s (%s).%s", l.TooFew,
+			Signed(*l.With.NPS), with, count(l.With.Deals, "deal"), Signed(*l.Without.NPS), without, count(l.Without.Deals, "deal"), l.missing(with, without))
 	}
-	a := fmt.Sprintf("%s (%s, %s)", with, signed(*l.With.NPS), count(l.With.Deals, "deal"))
-	b := fmt.Sprintf("%s (%s, %s)", without, signed(*l.Without.NPS), count(l.Without.Deals, "deal"))
+	a := fmt.Sprintf("%s (%s, %s)", with, Signed(*l.With.NPS), count(l.With.Deals, "deal"))
+	b := fmt.Sprintf("%s (%s, %s)", without, Signed(*l.Without.NPS), count(l.Without.Deals, "deal"))
 	what := fmt.Sprintf("NPS is the same %s and %s.", a, b)
 	switch n := rounded(*l.Points); {
 	case n > 0:
@@ -40,7 +40,7 @@ func (l Lift) Say(with, without string) string {
 	case n < 0:
 		what = fmt.Sprintf("NPS is %s lower %s than %s.", count(-n, "point"), a, b)
 	}
-	return what + fmt.Sprintf(" The answers fit with a true difference from %s to %s (95%% interval).", signed(l.Interval.Low), signed(l.Interval.High)) + within(*l.Interval)
+	return what + fmt.Sprintf(" The answers fit with a true difference from %s to %s (95%% interval).", Signed(l.Interval.Low), Signed(l.Interval.High)) + within(*l.Interval)
 }
 
 // within says what an interval leaves open.
@@ -51,10 +51,30 @@ func within(i Interval) string {
 	return ""
 }
 
+// missing says how many more deals an interval takes of each group; empty where it is
+// not deals that are missing.
+func (l Lift) missing(with, without string) string {
+	if min(l.With.Deals, l.Without.Deals) >= FewestDeals {
+		return ""
+	}
+	return fmt.Sprintf(" It takes answers of %s %s, and of %s %s.", more(l.With.Deals), with, more(l.Without.Deals), without)
+}
+
+func more(deals int) string {
+	switch n := FewestDeals - deals; {
+	case n <= 0:
+		return "no more deals"
+	case n == 1:
+		return "1 more deal"
+	default:
+		return strconv.Itoa(n) + " more deals"
+	}
+}
+
 func rounded(p float64) int { return int(math.Round(p)) }
 
-// signed is a figure in whole points, with its sign.
-func signed(p float64) string {
+// Signed is a figure in whole points, with its sign.
+func Signed(p float64) string {
 	switch n := rounded(p); {
 	case n > 0:
 		return "+" + strconv.Itoa(n)

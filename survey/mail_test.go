@@ -189,6 +189,7 @@ func TestReport(t *testing.T) {
 			{Deal: "4", Kickoff: kickoff},
 		},
 		Milestones: []Milestone{{Deal: "1", Due: due, Met: due.Add(8 * time.Hour)}, {Deal: "1", Due: due, Met: due.Add(24 * time.Hour)}, {Deal: "1", Due: due}, {Deal: "1", Due: now}},
+		Plays:      []Play{{Won: kickoff.AddDate(0, 0, -20), Reviewed: true, Kickoff: kickoff, AcceptedBeforeKickoff: true, Held: true, Points: 12, Covered: 9, Checked: true, Asked: 2}},
 	}
 	r := Make(in, now, seeded())
 	var text, table strings.Builder

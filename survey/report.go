@@ -91,6 +91,14 @@ type Compared struct {
 	Words string `json:"words"`
 }
 
+// sides name the two groups of a lift, as [Lift.Say] has them.
+type sides struct{ with, without string }
+
+var (
+	handoffSides  = sides{"with a handoff accepted before the kickoff", "without one"}
+	adoptionSides = sides{"after adoption", "before it"}
+)
+
 // Schema names the report's form in JSON.
 const Schema = "throughline.survey/v1"
 
@@ -142,9 +150,9 @@ func Make(in Input, now time.Time, random *rand.Rand) Report {
 		return month(a.At), a.AcceptedBeforeKickoff, a.Adopted
 	}, func(m Month, g Group, of []throughline.Answer) NPSPoint { return NPSPoint{m, g, NPS(of)} })
 	handoff := Compare(of(answers, WithHandoff), of(answers, WithoutOne), random)
-	r.Handoff = Compared{handoff, handoff.Say("with a handoff accepted before the kickoff", "without one")}
+	r.Handoff = Compared{handoff, handoff.Say(handoffSides.with, handoffSides.without)}
 	adoption := Compare(of(answers, After), of(answers, Before), random)
-	r.Adoption = Compared{adoption, adoption.Say("after adoption", "before it")}
+	r.Adoption = Compared{adoption, adoption.Say(adoptionSides.with, adoptionSides.without)}
 	r.Value = series(in.FirstValues, func(v FirstValue) (Month, bool, bool) {
 		return month(v.Kickoff), v.AcceptedBeforeKickoff, v.Adopted
 	}, value)

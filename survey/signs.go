@@ -33,6 +33,10 @@ type Signs struct {
 	AcceptedRate *float64 `json:"accepted_rate"` // of kickoffs
 	CoveredRate  *float64 `json:"covered_rate"`  // of points
 	AskedEach    *float64 `json:"asked_again_per_kickoff"`
+
+	// Withheld says that what was said at so few kickoffs is not shown: see
+	// [Report.Coarse].
+	Withheld bool `json:"withheld,omitempty"`
 }
 
 // signs counts by month, with all of them first.
