@@ -14,6 +14,7 @@ import (
 	"throughline"
 	"throughline/lifecycle"
 	"throughline/store"
+	"throughline/survey"
 )
 
 func newForget(e env) *cobra.Command {
@@ -139,6 +140,13 @@ func (f *forgetting) person(ctx context.Context, email, name string) error {
 			return err
 		}
 		if err := f.db.ForgetSignedIn(ctx, email); err != nil {
+			return err
+		}
+		key, err := f.db.Secret(ctx, surveyKey)
+		if err != nil {
+			return err
+		}
+		if _, err := f.db.ForgetRespondent(ctx, (&survey.Links{Key: key}).Respondent(email)); err != nil {
 			return err
 		}
 	}

@@ -70,7 +70,7 @@ func TestCheckServe(t *testing.T) {
 			var lacking, optional []string
 			for _, p := range rows {
 				switch {
-				case p.OK:
+				case p.OK, p.Name == "Survey": // which TestCheckSurvey is about
 					continue
 				case p.Optional:
 					optional = append(optional, p.Name)
@@ -87,7 +87,7 @@ func TestCheckServe(t *testing.T) {
 			if diff := cmp.Diff(c.optional, optional); diff != "" {
 				t.Errorf("optional: %s", diff)
 			}
-			wantRows := 7
+			wantRows := 8
 			if spoiled.SignIn != nil {
 				wantRows++
 			}
