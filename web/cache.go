@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"errors"
+	"net/http"
 	"strconv"
 	"sync"
 	"time"
@@ -12,6 +14,7 @@ import (
 	"golang.org/x/sync/singleflight"
 
 	"throughline"
+	"throughline/lifecycle"
 )
 
 // mostDeals is how many deals are kept in memory as they were read: those that
@@ -68,6 +71,30 @@ func (s *Server) deal(ctx context.Context, run string) (*readDeal, error) {
 		return nil, err
 	}
 	return v.(*readDeal), nil
+}
+
+// A lost tells why the raw text of a deal is not shown.
+type lost struct {
+	Gone   bool      // for either reason
+	Broken bool      // it is kept, and can't be read; else it is not kept
+	Again  time.Time // when it is collected anew; zero where it is not
+}
+
+// rawText is what was last collected of a run's deal, or why it is not shown.
+func (s *Server) rawText(r *http.Request, run lifecycle.Run) (*readDeal, lost, error) {
+	d, err := s.deal(r.Context(), run.ID)
+	switch {
+	case errors.Is(err, lifecycle.ErrNotFound):
+		return nil, lost{Gone: true}, nil
+	case errors.Is(err, lifecycle.ErrUnreadable):
+		s.complain(r, "what was collected can't be read", err)
+		l := lost{Gone: true, Broken: true}
+		if !run.Quiet && !ended(run) && run.Stage != lifecycle.StageKickoff {
+			l.Again = run.NextCollection
+		}
+		return nil, l, nil
+	}
+	return d, lost{}, err
 }
 
 // folded is a text in small letters, each as long as it was, so that a place in one

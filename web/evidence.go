@@ -1,7 +1,6 @@
 package web
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -229,12 +228,12 @@ func besidePath(run, ref, about string) string {
 // A besideView is a quote's source beside the handoff: its passage, marked, with
 // what was said around it.
 type besideView struct {
+	lost
 	Source   sourceHead
 	Passages []passageView
 	Whole    string // the source's own page
 	Href     string // the recording, at that second
 	Clock    string
-	Gone     bool // the raw text is not kept any more
 	Moved    bool // no passage of today has the words
 	Quotes   []citation
 }
@@ -263,14 +262,12 @@ func (s *Server) evidence(w http.ResponseWriter, r *http.Request, run lifecycle.
 	if err := s.noteRead(r, run, person(r), lifecycle.Reading{Audience: throughline.AudienceTeam, Of: "source " + source}); err != nil {
 		return err
 	}
-	v := besideView{Quotes: said}
-	d, err := s.deal(r.Context(), run.ID)
-	switch {
-	case errors.Is(err, lifecycle.ErrNotFound):
-		v.Gone = true
-	case err != nil:
+	d, why, err := s.rawText(r, run)
+	if err != nil {
 		return err
-	default:
+	}
+	v := besideView{Quotes: said, lost: why}
+	if !v.Gone {
 		v.fill(d, run.ID, said)
 	}
 	if r.Header.Get("HX-Request") == "" {

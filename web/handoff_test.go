@@ -346,6 +346,16 @@ func TestSourcesAreReadAndSearched(t *testing.T) {
 		}
 	}
 
+	// What is damaged is told, with what remains and what comes next; nothing is lost with it.
+	at := o.run(id).NextCollection.UTC().Format("2 Jan 2006, 15:04 UTC")
+	if _, err := o.db.SQL.ExecContext(t.Context(), `UPDATE archives SET body = $1, at = at + 1 WHERE run = $2`, []byte("no archive"), id); err != nil {
+		t.Fatal(err)
+	}
+	broken, one := "damaged and can’t be read. It is collected anew on "+at, o.current(id).Items[0].Evidence[0]
+	b.get(page).want(t, "damaged", http.StatusOK, broken, "First call")
+	b.get(page+"/"+one.Source).want(t, "a damaged source", http.StatusOK, broken, html.EscapeString(one.Quote))
+	b.do(http.MethodGet, o.team.URL+"/runs/"+id+"/evidence/"+one.Ref, "", "HX-Request", "true").want(t, "beside", http.StatusOK, broken, "The quote remains", html.EscapeString(one.Quote))
+
 	// What is erased is not shown from memory either.
 	if err := o.db.ForgetArchive(t.Context(), id); err != nil {
 		t.Fatal(err)

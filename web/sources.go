@@ -2,7 +2,6 @@ package web
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -66,8 +65,8 @@ type sourcesView struct {
 	frame
 	Tabs     tabs
 	Run      lifecycle.Run
+	lost
 	At       time.Time // when it was collected
-	Gone     bool      // the raw text is not kept, or not yet
 	Groups   []sourceGroup
 	Words    int
 	Minutes  int
@@ -98,13 +97,13 @@ func (s *Server) sourcesPage(w http.ResponseWriter, r *http.Request, run lifecyc
 	if err != nil {
 		return err
 	}
-	d, err := s.deal(r.Context(), run.ID)
-	switch {
-	case errors.Is(err, lifecycle.ErrNotFound):
-		v.gone(h)
-	case err != nil:
+	d, why, err := s.rawText(r, run)
+	if err != nil {
 		return err
-	default:
+	}
+	if v.lost = why; v.Gone {
+		v.gone(h)
+	} else {
 		v.fill(d, h)
 		v.search(d)
 	}
@@ -125,7 +124,6 @@ func (s *Server) drafted(r *http.Request, run lifecycle.Run) (*throughline.Hando
 
 // gone fills the page from the handoff alone.
 func (v *sourcesView) gone(h *throughline.Handoff) {
-	v.Gone = true
 	for _, n := range h.Sources {
 		head := sourceHead{
 			ID: n.ID, Title: cmp.Or(flat(n.Title), kindWord(n.Kind)), Kind: n.Kind, Path: runPath(v.Run.ID) + "/sources/" + url.PathEscape(n.ID),
@@ -283,8 +281,8 @@ func found(text, speaker string, terms []string) (marks []span, ok bool) {
 type sourceView struct {
 	frame
 	Tabs     tabs
+	lost
 	Source   sourceHead
-	Gone     bool
 	Passages []passageView
 	Kept     []citation // its quotes, where the raw text is not kept
 	Back     string     // the handoff's page
@@ -300,19 +298,18 @@ func (s *Server) sourcePage(w http.ResponseWriter, r *http.Request, run lifecycl
 	id := r.PathValue("source")
 	v := sourceView{frame: framed(r, "Source", placeDeals), Tabs: s.tabs(r, run, tabSources), Back: runPath(run.ID)}
 	list := sourcesView{Run: run}
-	d, err := s.deal(r.Context(), run.ID)
-	switch {
-	case errors.Is(err, lifecycle.ErrNotFound):
+	d, why, err := s.rawText(r, run)
+	if err != nil {
+		return err
+	}
+	if v.lost = why; v.Gone {
 		list.gone(h)
-		v.Gone = true
 		for _, c := range citations(h) {
 			if c.Source == id {
 				v.Kept = append(v.Kept, c)
 			}
 		}
-	case err != nil:
-		return err
-	default:
+	} else {
 		list.fill(d, h)
 		if src := d.Source(id); src != nil {
 			v.Passages = passages(d, h, src, run.ID)

@@ -124,13 +124,14 @@ type engineConfig struct {
 }
 
 type serveConfig struct {
-	Listen       string   `yaml:"listen" doc:"The address of the team's pages, and of /healthz, /readyz and /metrics. One that other machines reach needs the section signin, and an https:// team_url." default:"127.0.0.1:8765" example:"127.0.0.1:9000"`
-	TeamURL      string   `yaml:"team_url" doc:"How browsers reach the team's pages, if it is another address than listen: a scheme and a host, without a path." default:"http:// and listen" example:"http://localhost:8765"`
-	PublicURL    string   `yaml:"public_url" doc:"How the world reaches the public address, through your own TLS: a scheme and a host, without a path. Without it review links lead to the team's pages." example:"https://handoff.example.com"`
-	PublicListen string   `yaml:"public_listen" doc:"The address that serves review links, Slack's clicks and the CRM's messages, and nothing else." default:"none" example:"127.0.0.1:8766"`
-	Me           string   `yaml:"me" doc:"Who acts on the team's pages: an email address." default:"play.owner" example:"cs-ops@example.com"`
-	Admins       []string `yaml:"admins" doc:"Who runs the installation, by email address: they see every deal whole." default:"serve.me, then play.owner" example:"[cs-ops@example.com]"`
-	ClientHeader string   `yaml:"client_header" doc:"The header in which your own proxy says whose address asks; its last entry counts. Set it only where every request comes by that proxy: without it all that comes by one is counted as one address." default:"none" example:"X-Forwarded-For"`
+	Listen        string   `yaml:"listen" doc:"The address of the team's pages, and of /healthz, /readyz and, unless metrics_listen is set, /metrics. One that other machines reach needs the section signin, and an https:// team_url." default:"127.0.0.1:8765" example:"127.0.0.1:9000"`
+	TeamURL       string   `yaml:"team_url" doc:"How browsers reach the team's pages, if it is another address than listen: a scheme and a host, without a path." default:"http:// and listen" example:"http://localhost:8765"`
+	PublicURL     string   `yaml:"public_url" doc:"How the world reaches the public address, through your own TLS: a scheme and a host, without a path. Without it review links lead to the team's pages." example:"https://handoff.example.com"`
+	PublicListen  string   `yaml:"public_listen" doc:"The address that serves review links, Slack's clicks and the CRM's messages, and nothing else." default:"none" example:"127.0.0.1:8766"`
+	MetricsListen string   `yaml:"metrics_listen" doc:"The address that serves /metrics and nothing else, for a Prometheus that is not to reach the team's pages. The figures name no deal and no person." default:"none: they are at listen" example:"127.0.0.1:9464"`
+	Me            string   `yaml:"me" doc:"Who acts on the team's pages: an email address." default:"play.owner" example:"cs-ops@example.com"`
+	Admins        []string `yaml:"admins" doc:"Who runs the installation, by email address: they see every deal whole." default:"serve.me, then play.owner" example:"[cs-ops@example.com]"`
+	ClientHeader  string   `yaml:"client_header" doc:"The header in which your own proxy says whose address asks; its last entry counts. Set it only where every request comes by that proxy: without it all that comes by one is counted as one address." default:"none" example:"X-Forwarded-For"`
 }
 
 type retentionConfig struct {

@@ -56,8 +56,8 @@ func ready(ctx context.Context, address string) error {
 	return nil
 }
 
-// health adds what those who watch over the process ask: whether it lives, whether
-// it can work, and its figures.
+// health adds what those who watch over the process ask: whether it lives, and whether
+// it can work.
 func (w *wired) health(mux *http.ServeMux) {
 	mux.HandleFunc("GET /healthz", func(out http.ResponseWriter, _ *http.Request) { plainly(out, http.StatusOK, "ok") })
 	mux.HandleFunc("GET /readyz", func(out http.ResponseWriter, r *http.Request) {
@@ -69,6 +69,10 @@ func (w *wired) health(mux *http.ServeMux) {
 		}
 		plainly(out, http.StatusOK, "ready")
 	})
+}
+
+// figures adds the process's figures.
+func (w *wired) figures(mux *http.ServeMux) {
 	figures := prometheus.NewRegistry()
 	figures.MustRegister(figuresOf{w}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	mux.Handle("GET /metrics", promhttp.HandlerFor(figures, promhttp.HandlerOpts{ErrorHandling: promhttp.ContinueOnError}))

@@ -177,6 +177,17 @@ func (w *wired) parts(ctx context.Context) ([]activity, error) {
 	team := http.NewServeMux()
 	team.Handle("/", site.Team())
 	w.health(team)
+	if at := w.config.Serve.MetricsListen; at != "" {
+		apart := http.NewServeMux()
+		w.figures(apart)
+		figuresPart, err := w.listener(ctx, at, apart)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, figuresPart)
+	} else {
+		w.figures(team)
+	}
 	teamPart, err := w.listener(ctx, w.config.listen(), team)
 	if err != nil {
 		return nil, err

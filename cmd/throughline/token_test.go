@@ -74,7 +74,8 @@ func TestTokenCommands(t *testing.T) {
 }
 
 // TestServeTellsItsPages: what a serving process tells of a draft by a model, of its
-// connections and of what is in use; and its API with a token that a command made.
+// connections and of what is in use; its figures at an address of their own; and its API
+// with a token that a command made.
 func TestServeTellsItsPages(t *testing.T) {
 	const key = plantedSecret + "-of-the-model"
 	goOn, begun := make(chan struct{}), make(chan struct{}, 100)
@@ -93,6 +94,7 @@ func TestServeTellsItsPages(t *testing.T) {
 	b := openDeal(t)
 	b.config.Engine.Name = "claude"
 	b.config.Serve.Admins = []string{"ops@northbeam.example"}
+	b.config.Serve.MetricsListen = free(t)
 	b.write(t)
 	s := b.serve(t)
 	team := "http://" + b.config.Serve.Listen
@@ -134,6 +136,12 @@ func TestServeTellsItsPages(t *testing.T) {
 	}
 	if strings.Contains(page, plantedSecret) {
 		t.Error("operations show a secret")
+	}
+
+	for at, want := range map[string]int{b.config.Serve.MetricsListen + "/metrics": http.StatusOK, b.config.Serve.MetricsListen + "/": http.StatusNotFound, b.config.Serve.Listen + "/metrics": http.StatusNotFound} {
+		if status, page := get(t, me, "http://"+at); status != want || strings.Contains(page, "throughline_runs") != (want == http.StatusOK) {
+			t.Errorf("with figures of their own address, %s: %d\n%.300s", at, status, page)
+		}
 	}
 
 	token := strings.TrimSpace(b.run(t, "token", "create", "test", "--role", "team").stdout)
