@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
@@ -197,4 +198,16 @@ func (w *window) printed(name, url string) {
 		w.t.Error("it is no PDF")
 	}
 	w.keep(name+".pdf", out.Data)
+	as := func(media string) {
+		if _, err := chromedp.Call(w.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+			Media: media, Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
+		}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	as("print")
+	w.holds("paper is not dark", `getComputedStyle(document.body).color == "rgb(32, 38, 43)"`)
+	w.holds("paper has nothing to press", `![...document.querySelectorAll("button, .bar, .side, .tabs, .switch, .actions, .onscreen, a.show")].some(e => e.getClientRects().length)`)
+	w.holds("the pictures say what they show", `[...document.querySelectorAll(".picture svg, .picture figcaption")].every(e => e.getClientRects().length)`)
+	as("")
 }
