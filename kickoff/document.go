@@ -168,8 +168,8 @@ func (d *document) point(p throughline.TalkingPoint) render.Block {
 		if p.Condition != "" {
 			b.Text = append(b.Text, render.Run{Text: "\nFor you to know, what would make it true: " + p.Condition})
 		}
-	case told(p) >= 0: // the text is only this quote over again
-		i := told(p)
+	case Told(p) >= 0:
+		i := Told(p)
 		b.Text, words = append([]render.Run{{Text: d.heads(p)}}, render.Cited(words[i])...), slices.Delete(slices.Clone(words), i, i+1)
 	default:
 		b.Text = append(b.Text, render.Run{Text: d.heads(p) + p.Text})
@@ -190,9 +190,9 @@ func (d *document) point(p throughline.TalkingPoint) render.Block {
 	return b
 }
 
-// told is the quote that the point's text is, with or without its speaker's name
-// before it; -1 where it says something of its own.
-func told(p throughline.TalkingPoint) int {
+// Told is the place of the quote that the point's text is over again, with or without
+// its speaker's name before it; -1 where the text says something of its own.
+func Told(p throughline.TalkingPoint) int {
 	return slices.IndexFunc(p.Words, func(e throughline.Evidence) bool {
 		text := strings.TrimPrefix(letters(p.Text), letters(e.Speaker))
 		return text != "" && strings.Contains(letters(e.Quote), text)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"throughline/web"
 )
@@ -154,6 +155,11 @@ func TestHostileFieldsAreText(t *testing.T) {
 		look(ae, link+"?v=1&at="+url.QueryEscape("question:"+q.ID))
 	}
 	look(ae, link+"?v=1&at=done")
+	o.until(monday.Add(25 * time.Hour)) // and what comes after the publication
+	csm = o.signedIn("csm@example.com")
+	for _, at := range []string{page + "/kickoff", page + "/kickoff?audience=customer", page + "/milestones"} {
+		look(csm, at)
+	}
 	bare := strings.NewReplacer("\u202E", "", "\u2066", "") // which turn text around, and are left out
 	shown := bare.Replace(seen(all.String()))
 	for _, text := range hostile {

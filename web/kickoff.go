@@ -59,6 +59,7 @@ type point struct {
 	throughline.TalkingPoint
 	Base   string
 	Tick   *throughline.Tick // nil while it is open
+	Lead   *heard            // the quote that its text is over again, which stands in its place
 	Words  []heard
 	Came   *heard // where it came up in the recording
 	Silent bool   // it was not found in the recording
@@ -164,9 +165,7 @@ func (v *kickoffView) points() {
 			}
 			one := point{TalkingPoint: p, Base: v.Tabs.Base}
 			one.Came, one.Silent = v.cameUp(p)
-			for _, e := range p.Words {
-				one.Words = append(one.Words, v.heard(e))
-			}
+			one.quotes(v)
 			count := &v.Say
 			if p.Mode == throughline.PointKnow {
 				count = &v.Know
@@ -185,6 +184,21 @@ func (v *kickoffView) points() {
 			}
 		}
 		v.Sections = append(v.Sections, section)
+	}
+}
+
+// quotes lays out the point's words.
+func (p *point) quotes(v *kickoffView) {
+	lead := -1
+	if p.Ask == "" {
+		lead = kickoff.Told(p.TalkingPoint)
+	}
+	for i, e := range p.TalkingPoint.Words {
+		if h := v.heard(e); i == lead {
+			p.Lead = &h
+		} else {
+			p.Words = append(p.Words, h)
+		}
 	}
 }
 
@@ -239,9 +253,7 @@ func (v kickoffView) Sheeted() []point {
 	var out []point
 	for _, p := range v.Sheet.Points {
 		one := point{TalkingPoint: p, Base: v.Tabs.Base}
-		for _, e := range p.Words {
-			one.Words = append(one.Words, v.heard(e))
-		}
+		one.quotes(&v)
 		if v.Problem[formWording] != "" && v.Typed.Get("item") == p.Item {
 			one.Own = v.Typed.Get("text")
 		}

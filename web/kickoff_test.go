@@ -43,7 +43,7 @@ func metOffice(t *testing.T) (*office, string) {
 func TestKickoffIsTickedAndHeld(t *testing.T) {
 	o, id := metOffice(t)
 	b, page := o.signedIn("csm@example.com"), o.team.URL+"/runs/"+id+"/kickoff"
-	b.get(page).want(t, "the agenda", http.StatusOK, "Nightly load in under an hour", "Read before the call, never sought in it", "Cleo agreed", "by day thirty your orders flow", "Day 30", "<strong>0 of 2</strong> to say", "<strong>0 of 1</strong> to know")
+	b.get(page).want(t, "the agenda", http.StatusOK, "Nightly load in under an hour", "Read before the call, never sought in it", "Cleo agreed", "by day thirty your orders flow", "milestone, day 30, 2026-04-01", "<strong>0 of 2</strong> to say", "<strong>0 of 1</strong> to know")
 	b.post(page+"/held", "at", "2026-03-06T10:00").want(t, "held with points open", http.StatusConflict, "3 points are open", `href="#p-milestone-1"`)
 	b.post(page+"/tick", "state", "covered").want(t, "no point", http.StatusUnprocessableEntity)
 	b.post(page+"/tick", "point", "use_case-9", "state", "covered").want(t, "a point that is none", http.StatusConflict)
@@ -133,7 +133,7 @@ func TestTheCSMWordsTheAgenda(t *testing.T) {
 // A recorded kickoff shows what came up, and the survey who is asked when.
 func TestAfterTheKickoff(t *testing.T) {
 	o, id := metOffice(t)
-	b, page := o.signedIn("csm@example.com"), o.team.URL+"/runs/"+id+"/kickoff"
+	page := o.team.URL + "/runs/" + id + "/kickoff"
 	k, err := o.Kickoff(t.Context(), o.run(id))
 	if err != nil {
 		t.Fatal(err)
@@ -152,7 +152,7 @@ func TestAfterTheKickoff(t *testing.T) {
 	there := []lifecycle.Person{{Name: "Ann", Email: "ann@customer.example", Zone: "Europe/Berlin"}, {Name: "Quinn", Email: "quinn@quiet.example"}}
 	o.Listener = listener{&lifecycle.Hearing{Began: o.run(id).Kickoff, Attendees: there, Report: &report}}
 	var letters []connect.Letter
-	o.Service.Rules.Surveys, o.Service.Rules.ListenTimes = true, 14
+	o.Rules.Surveys, o.Rules.ListenTimes = true, 14
 	o.Surveys = &lifecycle.Surveys{
 		Links: &survey.Links{Key: []byte("0123456789abcdef"), Public: "https://handoff.example.com"}, Seller: "Example Corp", DoNotAsk: []string{"@quiet.example"},
 		Post: func(_ context.Context, l connect.Letter) (connect.Copy, error) {
@@ -167,7 +167,7 @@ func TestAfterTheKickoff(t *testing.T) {
 	if o.run(id).Recorded.IsZero() {
 		t.Fatal("the recording was not read")
 	}
-	b = o.signedIn("csm@example.com")
+	b := o.signedIn("csm@example.com")
 	b.get(page).want(t, "what the recording shows", http.StatusOK,
 		"by its recording", "A help for you, never a ranking", "1 point came up, 1 was not found to", "so, the &lt;i&gt;nightly&lt;/i&gt; load", "12:34", "Not found in the recording",
 		"How fast must it be?", "/sources/c1", "Tick the one that came up", "ann@customer.example", "quinn@quiet.example", "none yet")

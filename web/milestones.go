@@ -160,7 +160,8 @@ func (s *Server) setMilestone(w http.ResponseWriter, r *http.Request, run lifecy
 	edit.Why = f.Get("why")
 	err := s.Service.SetMilestone(r.Context(), run.ID, id, person(r), edit)
 	var wrong lifecycle.EditError
-	status, said := http.StatusUnprocessableEntity, ""
+	status := http.StatusUnprocessableEntity
+	var said string
 	switch {
 	case err == nil:
 		http.Redirect(w, r, runPath(run.ID)+"/milestones#"+url.PathEscape(id), http.StatusSeeOther)

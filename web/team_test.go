@@ -254,8 +254,13 @@ func TestHostileTextIsText(t *testing.T) {
 			o.items = append(o.items, it)
 			o.questions = append(o.questions, throughline.Question{ID: fmt.Sprintf("q%d", i+1), Text: text})
 		}
+		promise := item("milestone-1", batch[0], batch[0])
+		promise.Kind, promise.Section, promise.Day, promise.Due = throughline.KindMilestone, 4, 30, batch[0]
+		promise.Evidence[0].Speaker, promise.Evidence[0].URL, promise.Evidence[0].Side = batch[0], batch[0], throughline.SideSeller
+		o.items = append(o.items, promise)
 		id := o.published()
 		link, page := o.reviewLink(id), o.team.URL+"/runs/"+id
+		milestone := page + "/milestones/" + o.run(id).Milestones[0].ID
 		ae, csm := o.entered(link), o.signedIn("csm@example.com")
 		form := []string{"version", "1", "more", strings.Join(batch[:min(3, len(batch))], " ")}
 		for i, text := range batch {
@@ -270,6 +275,15 @@ func TestHostileTextIsText(t *testing.T) {
 			quiet(t, "kickoff", csm.post(page+"/kickoff", "at", text))
 			quiet(t, "version", csm.post(page+"/accept", "version", text))
 			quiet(t, "task", csm.post(page+"/retry", "task", text))
+			quiet(t, "a tick", csm.post(page+"/kickoff/tick", "point", text, "state", text, "reason", text))
+			quiet(t, "a point left out", csm.post(page+"/kickoff/tick", "point", "use_case-1", "state", "waived", "reason", text))
+			quiet(t, "held", csm.post(page+"/kickoff/held", "at", text, "who", text, "more", text))
+			quiet(t, "held with somebody", csm.post(page+"/kickoff/held", "at", "2026-03-03T10:00", "who", text, "more", text))
+			quiet(t, "respondents", csm.post(page+"/kickoff/respondents", "who", text, "more", text))
+			quiet(t, "a wording", csm.post(page+"/kickoff/wording", "item", "use_case-1", "text", text))
+			quiet(t, "the wording of none", csm.post(page+"/kickoff/wording", "item", text, "text", text))
+			quiet(t, "what shows a milestone", csm.post(milestone, "status", "started", "evidence", text, "due", "2026-12-01", "why", text))
+			quiet(t, "a milestone", csm.post(milestone, "status", text, "due", text, "owner", text, "evidence", text, "link", text, "why", text))
 		}
 		quiet(t, "returned", csm.post(page+"/return", "reason", "unclear", "text", batch[0]))
 		o.until(monday.Add(40 * time.Hour)) // mail fails with such an error
@@ -279,6 +293,7 @@ func TestHostileTextIsText(t *testing.T) {
 			link, link + "/all", link + "?at=more&v=1", link + "?at=done&v=1", link + "?at=question%3Aq1&v=1",
 			page, page + "?audience=company", page + "?audience=customer", page + "/handoff", page + "/handoff?audience=company", page + "/handoff?audience=customer",
 			page + "/history", page + "/versions", page + "/progress", page + "/review", page + "/review/all", site + "/",
+			page + "/kickoff", page + "/kickoff?audience=customer", page + "/kickoff/print", page + "/milestones",
 		} {
 			b := csm
 			if strings.HasPrefix(at, link) {

@@ -48,6 +48,26 @@ func Wall(t testing.TB, a throughline.Audience, show func(h *throughline.Handoff
 			}
 		}
 	}
+	said := Worded(Handoff(t))
+	for field, texts := range hidden(said, a) {
+		if !strings.HasPrefix(field, "Items[].Remarks[].") {
+			continue // it was tried above
+		}
+		if places := seen(show, said, texts); len(places) > 0 {
+			t.Errorf("%s comes through to %s, where items are worded: %s", field, a, strings.Join(places, ", "))
+		}
+	}
+}
+
+// Worded is a handoff whose items are worded for the customer: by the AE, whose words
+// don't count, and twice by the CSM, whose later words do.
+func Worded(h *throughline.Handoff) *throughline.Handoff {
+	for i := range h.Items {
+		for _, role := range []string{"CSM", "CSM", "AE"} {
+			h.Items[i].Remarks = append(h.Items[i].Remarks, throughline.Remark{Kind: throughline.RemarkWording, Role: role, By: "somebody@example.com", Text: "as it is worded"})
+		}
+	}
+	return h
 }
 
 // hidden are the texts that an audience may not see, by field.
@@ -208,6 +228,7 @@ var MaySee = map[throughline.Audience]map[string]func(h *throughline.Handoff, pl
 		"Deal.Seller.Name": always, "Deal.Seller.Product": always, "Deal.Customer.Name": always,
 		"Deal.AE.Name": always, "Deal.CSM.Name": always,
 		"Items[].Evidence[].Quote": heardByTwo, "Items[].Evidence[].Speaker": heardByTwo,
+		"Items[].Remarks[].Text": worded,
 	},
 	throughline.AudienceCompany: {
 		"Deal.ID": always, "Deal.Name": always, "Deal.Amount": always, "Deal.Currency": always,
@@ -237,6 +258,27 @@ func always(*throughline.Handoff, []int) bool { return true }
 func heardByTwo(h *throughline.Handoff, at []int) bool {
 	e := h.Items[at[0]].Evidence[at[1]]
 	return e.CustomersHeard >= 2 && !e.Internal && e.Match != throughline.MatchNone
+}
+
+// worded reports whether a remark is how the CSM worded an item last that the customer
+// may see.
+func worded(h *throughline.Handoff, at []int) bool {
+	it := h.Items[at[0]]
+	for i := range it.Evidence {
+		if !heardByTwo(h, []int{at[0], i}) {
+			return false
+		}
+	}
+	last := -1
+	for i, r := range it.Remarks {
+		switch {
+		case r.Kind == throughline.RemarkCorrected, r.Kind == throughline.RemarkNotCommitment:
+			return false
+		case r.Kind == throughline.RemarkWording && r.Role == "CSM":
+			last = i
+		}
+	}
+	return last == at[1] && len(it.Evidence) > 0 && ofTheCompanys(h, at)
 }
 
 func ofTheCompanys(h *throughline.Handoff, at []int) bool {

@@ -71,6 +71,11 @@ func TestWallFindsWhatComesThrough(t *testing.T) {
 			}
 			return string(all)
 		}, "Problems[].What comes through"},
+		{"the AE's wording", throughline.AudienceCustomer, remark(customer, 1, throughline.KindUseCase), "Items[].Remarks[].Text comes through to customer, where items are worded"},
+		{"the CSM's wording", throughline.AudienceCustomer, remark(customer, 2, throughline.KindUseCase), ""},
+		{"the CSM's wording, to the company", throughline.AudienceCompany, remark(customer, 2, throughline.KindUseCase), "Items[].Remarks[].Text comes through to company"},
+		{"the CSM's earlier wording", throughline.AudienceCustomer, remark(customer, 3, throughline.KindUseCase), "Items[].Remarks[].Text comes through to customer, where items are worded"},
+		{"the wording of what the customer may not see", throughline.AudienceCustomer, remark(customer, 2, throughline.KindStretch), "Items[].Remarks[].Text comes through to customer, where items are worded"},
 		{"nothing at all", throughline.AudienceCompany, func(*throughline.Handoff) string { return "" }, "not even the customer's name"},
 		{"an audience that sees all", throughline.AudienceTeam, customer, "sees all, or is not known"},
 	} {
@@ -80,6 +85,20 @@ func TestWallFindsWhatComesThrough(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// remark shows, beside what else is shown, the last remark but some of the items of a
+// kind, where items are worded.
+func remark(show func(*throughline.Handoff) string, back int, kind throughline.Kind) func(*throughline.Handoff) string {
+	return func(h *throughline.Handoff) string {
+		shown := show(h)
+		for _, it := range h.Items {
+			if n := len(it.Remarks); it.Kind == kind && n >= 3 {
+				shown += " " + it.Remarks[n-back].Text
+			}
+		}
+		return shown
 	}
 }
 
