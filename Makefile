@@ -15,8 +15,8 @@ build: ## the program, in bin/
 	go build -o $(BIN)/throughline ./cmd/throughline
 
 test: setup ## all tests, with the race detector
-	go test -race -timeout 15m ./...
-	go test -run '^(TestPlantedTextChangesNothing|TestModelThatObeysIsContained|TestAnyMix)$$' ./cmd/throughline ./engine/claude # all texts and mixes; the race detector sees some
+	go test -race -timeout 25m ./...
+	go test -run '^(TestPlantedTextChangesNothing|TestModelThatObeysIsContained|TestAnyMix|TestWrittenConfigIsRead)$$' ./cmd/throughline ./engine/claude # all texts, mixes and sets of systems; the race detector sees some
 
 lint: $(GOFUMPT) $(GOLANGCI_LINT) ## format, vet, linters
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files --cached --others --exclude-standard '*.go')); \

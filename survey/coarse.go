@@ -13,21 +13,22 @@ const FewestShown = 3
 // than [FewestShown] deals says of the customers' answers, or of what was said at the
 // kickoffs, could point at one of them, and is withheld. So is a figure by which one
 // such could be worked out from those that are shown (A. Hundepool and others,
-// "Statistical Disclosure Control", 2012: primary and secondary suppression). How many
+// "Statistical Disclosure Control", 2012: primary and secondary suppression). NPS is
+// told by quarter and not by month, of which most would have to be withheld. How many
 // deals and answers there are stays.
 func (r Report) Coarse() Report {
-	points := coarsePoints(r.NPS)
+	points, quarters := coarsePoints(r.NPS, r.Quarters)
 	whole := func(g Group) bool {
 		return slices.ContainsFunc(points, func(p NPSPoint) bool { return p.Month == "" && p.Group == g && p.Withheld })
 	}
-	some := slices.ContainsFunc(points, func(p NPSPoint) bool { return p.Withheld })
+	some := slices.ContainsFunc(points, func(p NPSPoint) bool { return p.Withheld }) || slices.ContainsFunc(quarters, func(q Quarter) bool { return q.Withheld })
 	if whole(WithHandoff) || whole(WithoutOne) {
 		r.Handoff = r.Handoff.withheld(handoffSides)
 	}
 	if whole(After) || whole(Before) {
 		r.Adoption = r.Adoption.withheld(adoptionSides)
 	}
-	r.NPS = points
+	r.NPS, r.Quarters = points, quarters
 	r.Signs = coarseSigns(r.Signs)
 	if some || slices.ContainsFunc(r.Signs, func(s Signs) bool { return s.Withheld }) {
 		r.Notes = append(slices.Clone(r.Notes), fmt.Sprintf(
@@ -36,43 +37,50 @@ func (r Report) Coarse() Report {
 	return r
 }
 
-func coarsePoints(list []NPSPoint) []NPSPoint {
-	deals := make([]int, len(list))
-	at := map[Group]map[Month]int{}
-	months := map[Month]bool{}
-	for i, p := range list {
-		deals[i] = p.Deals
-		if at[p.Group] == nil {
-			at[p.Group] = map[Month]int{}
+// coarsePoints are the points of all time, and the quarters.
+func coarsePoints(points []NPSPoint, quarters []Quarter) ([]NPSPoint, []Quarter) {
+	points, quarters = slices.Clone(points), slices.Clone(quarters)
+	points = slices.DeleteFunc(points, func(p NPSPoint) bool { return p.Month != "" })
+	var figures []*Figure
+	at := map[Month]map[Group]int{} // of the figures; all time is the empty quarter
+	put := func(m Month, g Group, f *Figure) {
+		if at[m] == nil {
+			at[m] = map[Group]int{}
 		}
-		at[p.Group][p.Month] = i
-		months[p.Month] = true
+		at[m][g] = len(figures)
+		figures = append(figures, f)
 	}
-	// A group's months make up all of it, and of each month two groups a third.
-	var sums [][]int
-	for _, g := range Groups {
-		var sum []int
-		for _, i := range at[g] {
-			sum = append(sum, i)
+	for i, p := range points {
+		put("", p.Group, &points[i].Figure)
+	}
+	for i, q := range quarters {
+		put(q.Quarter, q.Group, &quarters[i].Figure)
+	}
+	// A group's quarters make up all of it, and of each quarter two groups a third.
+	sums := make([][]int, len(Groups))
+	for _, m := range sortedKeys(at) {
+		for n, g := range Groups {
+			sums[n] = append(sums[n], these(at[m], g)...)
 		}
-		slices.Sort(sum)
-		sums = append(sums, sum)
+		sums = append(sums, these(at[m], After, WithHandoff, WithoutOne), these(at[m], Everybody, Before, After))
 	}
-	for _, m := range sortedKeys(months) {
-		for _, of := range [][]Group{{After, WithHandoff, WithoutOne}, {Everybody, Before, After}} {
-			var sum []int
-			for _, g := range of {
-				if i, ok := at[g][m]; ok {
-					sum = append(sum, i)
-				}
-			}
-			sums = append(sums, sum)
-		}
+	deals := make([]int, len(figures))
+	for i, f := range figures {
+		deals[i] = f.Deals
 	}
-	out := slices.Clone(list)
 	for i, hide := range suppressed(deals, sums) {
 		if hide {
-			out[i].Figure = out[i].withheld()
+			*figures[i] = figures[i].withheld()
+		}
+	}
+	return points, quarters
+}
+
+// these are the places of groups, of those that are there.
+func these(at map[Group]int, groups ...Group) (out []int) {
+	for _, g := range groups {
+		if i, ok := at[g]; ok {
+			out = append(out, i)
 		}
 	}
 	return out

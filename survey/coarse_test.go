@@ -37,24 +37,32 @@ func TestCoarse(t *testing.T) {
 		whole := spread(1+random.IntN(120), random)
 		r := whole.Coarse()
 		hidden := map[Group]map[Month]bool{}
-		for i, p := range r.NPS {
-			if p.Deals != whole.NPS[i].Deals || p.Answers != whole.NPS[i].Answers {
-				t.Fatalf("seed %d: %+v has other counts than %+v", seed, p, whole.NPS[i])
+		look := func(m Month, g Group, f, was Figure) {
+			if f.Deals != was.Deals || f.Answers != was.Answers {
+				t.Fatalf("seed %d: %+v has other counts than %+v", seed, f, was)
 			}
-			if hidden[p.Group] == nil {
-				hidden[p.Group] = map[Month]bool{}
+			if f.Withheld != (f.NPS == nil) || f.Deals < FewestShown && (!f.Withheld || f.Promoters+f.Passives+f.Detractors > 0) {
+				t.Errorf("seed %d: %+v is shown", seed, f)
 			}
-			hidden[p.Group][p.Month] = p.NPS == nil
-			if p.Withheld != (p.NPS == nil) || p.Deals < FewestShown && (!p.Withheld || p.Promoters+p.Passives+p.Detractors > 0) {
-				t.Errorf("seed %d: %+v is shown", seed, p)
+			if hidden[g] == nil {
+				hidden[g] = map[Month]bool{}
 			}
-			if !p.Withheld {
-				shown++
-			}
+			hidden[g][m] = f.Withheld
+			shown += one(!f.Withheld)
 		}
-		for g, months := range hidden {
+		for _, p := range r.NPS {
+			i := slices.IndexFunc(whole.NPS, func(was NPSPoint) bool { return was.Month == p.Month && was.Group == p.Group })
+			if p.Month != "" {
+				t.Errorf("seed %d: month %s is told of", seed, p.Month)
+			}
+			look("", p.Group, p.Figure, whole.NPS[i].Figure)
+		}
+		for i, q := range r.Quarters {
+			look(q.Quarter, q.Group, q.Figure, whole.Quarters[i].Figure)
+		}
+		for g, quarters := range hidden {
 			n := 0
-			for _, h := range months {
+			for _, h := range quarters {
 				n += one(h)
 			}
 			if n == 1 {
@@ -68,7 +76,7 @@ func TestCoarse(t *testing.T) {
 					n += one(hidden[g][m])
 				}
 				if n == 1 {
-					t.Errorf("seed %d: of %v in month %q one figure alone is withheld, which the others tell", seed, of, m)
+					t.Errorf("seed %d: of %v in %q one figure alone is withheld, which the others tell", seed, of, m)
 				}
 			}
 		}
@@ -132,5 +140,31 @@ func TestSigns(t *testing.T) {
 	}
 	if third.Published != 2 || *third.ReviewedRate != 0.5 || third.AcceptedRate != nil || third.CoveredRate != nil || third.AskedEach != nil {
 		t.Errorf("got %+v of what is still to come", third)
+	}
+}
+
+// TestQuarters: a quarter holds the answers of its three months.
+func TestQuarters(t *testing.T) {
+	r := spread(80, seeded())
+	type key struct {
+		quarter Month
+		group   Group
+	}
+	answers, promoters := map[key]int{}, map[key]int{}
+	quarters := map[Month]Month{"01": "Q1", "02": "Q1", "03": "Q1", "04": "Q2", "05": "Q2", "06": "Q2", "07": "Q3", "08": "Q3", "09": "Q3", "10": "Q4", "11": "Q4", "12": "Q4"}
+	for _, p := range r.NPS {
+		if p.Month != "" {
+			k := key{p.Month[:5] + quarters[p.Month[5:]], p.Group}
+			answers[k] += p.Answers
+			promoters[k] += p.Promoters
+		}
+	}
+	if len(r.Quarters) != len(answers) || len(answers) < 12 {
+		t.Fatalf("%d quarters, not %d", len(r.Quarters), len(answers))
+	}
+	for _, q := range r.Quarters {
+		if k := (key{q.Quarter, q.Group}); q.Answers != answers[k] || q.Promoters != promoters[k] {
+			t.Errorf("got %+v, want %d answers with %d promoters", q, answers[k], promoters[k])
+		}
 	}
 }

@@ -21,6 +21,7 @@ func TestDocs(t *testing.T) {
 		days(Closes(kickoff).Sub(kickoff)) + " days after the kickoff: " + days(OpenFor) + " from the day of asking",
 		"works for " + days(StopFor) + " days after the survey closed", "repetition, " + count(Resamples, "time"),
 		"takes " + count(FewestDeals, "deal") + " with answers in each group", "at least " + count(FewestApart, "deal") + " in which", "at most " + count(mostRows, "answer"),
+		"fewer than " + count(FewestShown, "deal") + " could point at one customer",
 	} {
 		if !strings.Contains(doc, said) {
 			t.Errorf("docs/survey.md does not say %q", said)

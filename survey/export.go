@@ -18,8 +18,8 @@ func (r Report) JSON(w io.Writer) error {
 	return nil
 }
 
-// csvHead are the columns of [Report.CSV]: which series, of which month (empty: of
-// all) and group; the value in its unit; the limits of its 95% interval, of a lift;
+// csvHead are the columns of [Report.CSV]: which series, of which month or
+// quarter (empty: of all) and group; the value in its unit; the limits of its 95% interval, of a lift;
 // and how many it stands on: n of whole.
 var csvHead = []string{"series", "month", "group", "value", "unit", "low", "high", "n", "whole", "deals"}
 
@@ -30,6 +30,9 @@ func (r Report) CSV(w io.Writer) error {
 	rows := [][]string{csvHead}
 	for _, p := range r.NPS {
 		rows = append(rows, []string{"nps", string(p.Month), string(p.Group), number(p.NPS), "points", "", "", strconv.Itoa(p.Answers), strconv.Itoa(p.Answers), strconv.Itoa(p.Deals)})
+	}
+	for _, p := range r.Quarters {
+		rows = append(rows, []string{"nps_by_quarter", string(p.Quarter), string(p.Group), number(p.NPS), "points", "", "", strconv.Itoa(p.Answers), strconv.Itoa(p.Answers), strconv.Itoa(p.Deals)})
 	}
 	for _, p := range r.Response {
 		rows = append(rows, []string{"response_rate", string(p.Month), string(Everybody), number(p.Rate), "share", "", "", strconv.Itoa(p.Answered), strconv.Itoa(p.Asked), ""})

@@ -1,6 +1,7 @@
 package survey
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -76,6 +77,7 @@ type Report struct {
 	GeneratedAt time.Time `json:"generated_at"`
 
 	NPS      []NPSPoint   `json:"nps"`      // of each group, whole and by month
+	Quarters []Quarter    `json:"quarters"` // NPS by quarter, of which fewer stand on few answers
 	Response []Response   `json:"response"` // whole and by month of the kickoff
 	Handoff  Compared     `json:"handoff"`  // with a handoff accepted before the kickoff, over without
 	Adoption Compared     `json:"adoption"` // after adoption, over before
@@ -109,6 +111,13 @@ type Month string
 type NPSPoint struct {
 	Month Month `json:"month,omitempty"`
 	Group Group `json:"group"`
+	Figure
+}
+
+// Quarter is the NPS of one group in one calendar quarter of answers.
+type Quarter struct {
+	Quarter Month `json:"quarter"` // in UTC, "2026-Q1"
+	Group   Group `json:"group"`
 	Figure
 }
 
@@ -149,6 +158,10 @@ func Make(in Input, now time.Time, random *rand.Rand) Report {
 	r.NPS = series(answers, func(a throughline.Answer) (Month, bool, bool) {
 		return month(a.At), a.AcceptedBeforeKickoff, a.Adopted
 	}, func(m Month, g Group, of []throughline.Answer) NPSPoint { return NPSPoint{m, g, NPS(of)} })
+	r.Quarters = series(answers, func(a throughline.Answer) (Month, bool, bool) {
+		return quarter(a.At), a.AcceptedBeforeKickoff, a.Adopted
+	}, func(m Month, g Group, of []throughline.Answer) Quarter { return Quarter{m, g, NPS(of)} })
+	r.Quarters = slices.DeleteFunc(r.Quarters, func(q Quarter) bool { return q.Quarter == "" }) // all time stands in NPS
 	handoff := Compare(of(answers, WithHandoff), of(answers, WithoutOne), random)
 	r.Handoff = Compared{handoff, handoff.Say(handoffSides.with, handoffSides.without)}
 	adoption := Compare(of(answers, After), of(answers, Before), random)
@@ -178,6 +191,11 @@ func notes(in Input) []string {
 
 func of(answers []throughline.Answer, g Group) []throughline.Answer {
 	return slices.DeleteFunc(slices.Clone(answers), func(a throughline.Answer) bool { return !g.has(a.AcceptedBeforeKickoff, a.Adopted) })
+}
+
+func quarter(t time.Time) Month {
+	t = t.UTC()
+	return Month(fmt.Sprintf("%04d-Q%d", t.Year(), (t.Month()+2)/3))
 }
 
 func month(t time.Time) Month { return Month(t.UTC().Format("2006-01")) }

@@ -750,3 +750,59 @@ func TestTheCompanysTokenSeesNoMore(t *testing.T) {
 		t.Errorf("reading moved the run to %s", run.Stage)
 	}
 }
+
+// TestTheAPIsPage holds docs/api.md to the code: its routes and scopes, roles, limits
+// and the requests that it tells people to send.
+func TestTheAPIsPage(t *testing.T) {
+	raw, err := os.ReadFile("../docs/api.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(raw)
+	told := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `((?:GET|POST) [^`]+)` \\| `([^`]+)` \\|").FindAllStringSubmatch(text, -1) {
+		told[row[1]] = row[2]
+	}
+	if diff := cmp.Diff((&web.Server{}).APIRoutes(), told); diff != "" {
+		t.Errorf("its routes: %s", diff)
+	}
+	for role, scopes := range web.TokenRoles {
+		if row := "| `" + role + "` | `" + strings.Join(scopes, "`, `") + "` |"; !strings.Contains(text, row) {
+			t.Errorf("it has no row %s", row)
+		}
+	}
+	d := readDescription(t)
+	for path, item := range d.doc["paths"].(map[string]any) {
+		for _, operation := range item.(map[string]any) {
+			list, _ := operation.(map[string]any)["parameters"].([]any)
+			for _, one := range list {
+				if name, ok := one.(map[string]any)["name"].(string); ok && !strings.Contains(text, "`"+name) {
+					t.Errorf("it does not name the parameter %s of %s", name, path)
+				}
+			}
+		}
+	}
+	limit, _ := d.at("components", "parameters", "limit", "schema")
+	bounds := limit.(map[string]any)
+	burst, each := web.APIPace()
+	for _, want := range []string{
+		fmt.Sprintf("A list has %v entries, or `limit`, up to %v.", bounds["default"], bounds["maximum"]),
+		fmt.Sprintf("%d requests at once and %d a second", burst, time.Second/each),
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say: %s", want)
+		}
+	}
+	o := newOffice(t)
+	o.published()
+	p := program{t, o.described(t, d), o.issued("company")}
+	requests := regexp.MustCompile(`(?m)^    curl .*http://127\.0\.0\.1:8765([^"\s]+)"$`).FindAllStringSubmatch(text, -1)
+	if len(requests) == 0 {
+		t.Error("it has no first request")
+	}
+	for _, request := range requests {
+		if got := p.get(request[1], 200)["deals"].([]any); len(got) != 1 {
+			t.Errorf("%s finds %v", request[1], got)
+		}
+	}
+}

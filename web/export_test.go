@@ -1,6 +1,9 @@
 package web
 
-import "net/http"
+import (
+	"net/http"
+	"time"
+)
 
 // AssetPath is where a file that pages load is served.
 func AssetPath(name string) string { return assetPaths[name] }
@@ -44,3 +47,7 @@ func (s *Server) APIRoutes() map[string]string {
 	}
 	return out
 }
+
+// APIPace is how often an address may ask the API: at once, and one more after each
+// while.
+func APIPace() (burst int, every time.Duration) { return paces[limitAPI].burst, paces[limitAPI].every }

@@ -1,8 +1,10 @@
 package web_test
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -13,12 +15,30 @@ import (
 	"throughline/lifecycle"
 )
 
+// few is an engine's draft with two items of each kind: enough to be looked at, and
+// pictured in seconds.
+type few struct{ lifecycle.Engine }
+
+func (f few) Handoff(ctx context.Context, archive []byte, at time.Time) (*throughline.Handoff, error) {
+	h, err := f.Engine.Handoff(ctx, archive, at)
+	if err != nil {
+		return nil, err
+	}
+	seen := map[throughline.Kind]int{}
+	h.Items = slices.DeleteFunc(h.Items, func(it throughline.Item) bool {
+		seen[it.Kind]++
+		return seen[it.Kind] > 2
+	})
+	return h, nil
+}
+
 // heldOffice has the sample deal, accepted, at the time of its kickoff.
 func heldOffice(t *testing.T) (*office, string) {
 	t.Helper()
 	o := newOffice(t)
 	o.deal.Customer = "Harborline Logistics"
 	o.stocked(os.DirFS(sampleDeal))
+	o.Engine = few{o.Engine}
 	id := o.published()
 	if err := o.Accept(t.Context(), id, "csm@example.com"); err != nil {
 		t.Fatal(err)

@@ -63,8 +63,8 @@ func (h sourceHead) Word() string { return kindWord(h.Kind) }
 // A sourcesView is all that was read of a deal.
 type sourcesView struct {
 	frame
-	Tabs     tabs
-	Run      lifecycle.Run
+	Tabs tabs
+	Run  lifecycle.Run
 	lost
 	At       time.Time // when it was collected
 	Groups   []sourceGroup
@@ -280,7 +280,7 @@ func found(text, speaker string, terms []string) (marks []span, ok bool) {
 // A sourceView is one source, as a transcript or a thread.
 type sourceView struct {
 	frame
-	Tabs     tabs
+	Tabs tabs
 	lost
 	Source   sourceHead
 	Passages []passageView

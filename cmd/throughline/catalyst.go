@@ -34,7 +34,7 @@ func connectCatalyst(c *config, _ *connections, with tools) *connection {
 	s := c.Catalyst
 	client, err := catalyst.New(catalyst.Config{
 		Key: key, Base: s.Base, PathPrefix: s.PathPrefix, Header: s.Header, Scheme: s.Scheme, Attribute: s.Attribute,
-		Limiter: with.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		Limiter: with.env.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err

@@ -29,7 +29,7 @@ func connectChorus(c *config, n *connections, with tools) *connection {
 	}
 	client, err := chorus.New(chorus.Config{
 		Token: token, Base: c.Chorus.Base, PerSecond: c.Chorus.PerSecond, Kinds: c.Chorus.Kinds, Store: n.db.Calls(cmp.Or(c.Chorus.Base, chorus.DefaultBase)),
-		Limiter: with.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		Limiter: with.env.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err

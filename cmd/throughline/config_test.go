@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"math/bits"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -151,7 +152,8 @@ func fill(s reflect.Value, path string) {
 }
 
 // TestWrittenConfigIsRead: what is written is read again as it was, whichever
-// systems there are, and every key can be set.
+// systems there are, and every key can be set. Under the race detector only a few
+// systems are there, or are missing; `make test` tries all sets without it.
 func TestWrittenConfigIsRead(t *testing.T) {
 	full := reflect.ValueOf(filled()).Elem()
 	var systems []int
@@ -163,7 +165,10 @@ func TestWrittenConfigIsRead(t *testing.T) {
 	if len(systems) < 2 {
 		t.Fatal("there are no systems to combine")
 	}
-	for bits := range 1 << len(systems) {
+	for there := range 1 << len(systems) {
+		if n := bits.OnesCount(uint(there)); raced && n > 2 && n < len(systems)-1 {
+			continue
+		}
 		for _, values := range []bool{false, true} {
 			c := &config{}
 			v := reflect.ValueOf(c).Elem()
@@ -172,7 +177,7 @@ func TestWrittenConfigIsRead(t *testing.T) {
 			}
 			for n, i := range systems {
 				switch {
-				case bits&(1<<n) == 0:
+				case there&(1<<n) == 0:
 					v.Field(i).SetZero()
 				case !values:
 					v.Field(i).Set(reflect.New(v.Field(i).Type().Elem()))
@@ -184,10 +189,10 @@ func TestWrittenConfigIsRead(t *testing.T) {
 			}
 			got, err := parseConfig("", []byte(text))
 			if err != nil {
-				t.Fatalf("systems %b: %v\n%s", bits, err, text)
+				t.Fatalf("systems %b: %v\n%s", there, err, text)
 			}
 			if diff := cmp.Diff(c, got, cmp.AllowUnexported(config{})); diff != "" {
-				t.Errorf("systems %b: %s", bits, diff)
+				t.Errorf("systems %b: %s", there, diff)
 			}
 		}
 	}

@@ -127,8 +127,6 @@ type tools struct {
 	// secret is the value of a secret by its variable's name, empty for none; nil
 	// for [lookSecret].
 	secret func(name string) (string, error)
-	// limiter keeps the pace of all vendors; nil where each has its own.
-	limiter *connect.Limiter
 }
 
 // look is the value of a secret; empty where there is none.
@@ -263,7 +261,7 @@ func connectSalesforce(c *config, _ *connections, with tools) *connection {
 	}
 	org, err := salesforce.New(salesforce.Config{
 		Login: s.Login, ClientID: s.ClientID, ClientSecret: secret, Username: s.Username, KeyFile: c.path(s.KeyFile), Audience: s.Audience, Version: s.Version,
-		AEField: c.Deals.AEField, CSMField: c.Deals.CSMField, KickoffField: c.Deals.KickoffField, Seller: c.company(), Writing: c.writing(), Limiter: with.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		AEField: c.Deals.AEField, CSMField: c.Deals.CSMField, KickoffField: c.Deals.KickoffField, Seller: c.company(), Writing: c.writing(), Limiter: with.env.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err
@@ -331,8 +329,8 @@ func connectGong(c *config, n *connections, with tools) *connection {
 	client := gong.New(c.Gong.Base, gong.Key(key, secret))
 	client.Workspace = c.Gong.Workspace
 	client.HTTP.Budget, client.HTTP.Log, client.HTTP.Now, client.HTTP.Sleep = conn.budget, with.log, with.env.now, with.sleep
-	if with.limiter != nil {
-		client.HTTP.Limiter = with.limiter
+	if with.env.limiter != nil {
+		client.HTTP.Limiter = with.env.limiter
 	}
 	index := n.db.Calls(cmp.Or(c.Gong.Base, gong.DefaultBase) + " " + c.Gong.Workspace)
 	conn.system, conn.records = &gong.Collector{Index: &gong.Index{Client: client, Store: index, Now: with.env.now}}, true
@@ -363,8 +361,8 @@ func connectSlack(c *config, n *connections, with tools) *connection {
 		Token: token, AppToken: app, SigningSecret: signing, Base: s.Base, Channels: s.Channels, Field: s.Field, Patterns: s.Patterns, Also: s.Also,
 		PublicOnly: s.PublicOnly, Join: s.Join, Uses: uses, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	}
-	if with.limiter != nil {
-		cfg.Limiter = func(string) *connect.Limiter { return with.limiter }
+	if with.env.limiter != nil {
+		cfg.Limiter = func(string) *connect.Limiter { return with.env.limiter }
 	}
 	client, err := slack.New(cfg)
 	if err != nil {
@@ -394,7 +392,7 @@ func connectNotion(c *config, _ *connections, with tools) *connection {
 		return conn
 	}
 	client, err := notion.New(notion.Config{
-		Token: token, DataSource: c.Notion.DataSource, ExternalID: c.Notion.Property, Base: c.Notion.Base, Limiter: with.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		Token: token, DataSource: c.Notion.DataSource, ExternalID: c.Notion.Property, Base: c.Notion.Base, Limiter: with.env.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err
@@ -421,7 +419,7 @@ func connectMail(c *config, n *connections, with tools) *connection {
 		return conn
 	}
 	cfg := mail.Config{
-		Host: m.Host, Port: m.Port, TLS: mail.TLSMode(m.TLS), Username: m.Username, From: from, ReplyTo: reply, Limiter: with.limiter, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		Host: m.Host, Port: m.Port, TLS: mail.TLSMode(m.TLS), Username: m.Username, From: from, ReplyTo: reply, Limiter: with.env.limiter, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	}
 	if m.Username != "" {
 		cfg.Password = password

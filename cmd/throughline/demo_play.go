@@ -105,7 +105,7 @@ func (p *play) setUp(ctx context.Context, pagesAt string) error {
 	c.Serve.PublicURL, c.Serve.TeamURL, c.Serve.PublicListen = pagesAt, pagesAt, pagesAt
 	p.configure(c)
 	// Nothing waits for the vendors' pace, which is counted in seconds of theirs.
-	with := tools{env: env{now: p.clock.now}, sleep: demoSleep, secret: demoSecret, limiter: connect.NewLimiter(1e6, 1e6)}
+	with := tools{env: env{now: p.clock.now, limiter: connect.NewLimiter(1e6, 1e6)}, sleep: demoSleep, secret: demoSecret}
 	n := connectAll(ctx, c, with)
 	p.ends = append(p.ends, n.close)
 	if p.wired, err = n.wire(ctx, c, with); err != nil {

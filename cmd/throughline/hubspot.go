@@ -46,7 +46,7 @@ func connectHubSpot(c *config, _ *connections, with tools) *connection {
 	}
 	portal, err := hubspot.New(hubspot.Config{
 		Token: token, Base: h.Base, Version: h.Version, Portal: h.Portal, AEField: c.Deals.AEField, CSMField: c.Deals.CSMField, KickoffField: c.Deals.KickoffField,
-		Seller: c.company(), Writing: c.hubspotWriting(), Limiter: with.limiter, SearchLimiter: with.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		Seller: c.company(), Writing: c.hubspotWriting(), Limiter: with.env.limiter, SearchLimiter: with.env.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err

@@ -20,6 +20,8 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+
+	"throughline/connect"
 )
 
 // The exit statuses.
@@ -34,6 +36,8 @@ type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	now            func() time.Time
+	// limiter keeps the pace of all vendors; nil where each has its own.
+	limiter *connect.Limiter
 }
 
 // say writes to standard error. Where that can't be written to, there is nobody

@@ -240,34 +240,26 @@ func TestMCPWholeWay(t *testing.T) {
 	}
 }
 
-// program is the program, built once.
-var program = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "throughline-test-")
-	if err != nil {
-		return "", err
-	}
-	name := filepath.Join(dir, "throughline")
-	if out, err := exec.Command("go", "build", "-o", name, ".").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the program: %w\n%s", err, out)
-	}
-	return name, nil
-})
+// programName is what the test's binary is called where it is the program, so that
+// none has to be built; under the race detector the program is watched too.
+const programName = "throughline"
 
 func TestMain(m *testing.M) {
-	status := m.Run()
-	if name, err := program(); builtProgram && err == nil {
-		_ = os.RemoveAll(filepath.Dir(name)) // a temporary directory, and the tests are over
+	if filepath.Base(os.Args[0]) == programName {
+		main()
 	}
-	os.Exit(status)
+	os.Exit(m.Run())
 }
 
-var builtProgram bool
-
-func build(t testing.TB) string {
+// program is the program's file.
+func program(t *testing.T) string {
 	t.Helper()
-	builtProgram = true
-	name, err := program()
+	binary, err := os.Executable()
 	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), programName)
+	if err := os.Symlink(binary, name); err != nil {
 		t.Fatal(err)
 	}
 	return name
@@ -278,7 +270,7 @@ func TestMCPOverStandardInputAndOutput(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), build(t), "mcp", "--root", root)
+	cmd := exec.CommandContext(t.Context(), program(t), "mcp", "--root", root)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	c := connectDesk(t, &mcp.CommandTransport{Command: cmd})
@@ -643,7 +635,7 @@ func TestMCPWithTheInspector(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := build(t)
+	name := program(t)
 	inspect := func(t *testing.T, a ...string) (stdout, stderr string, failed error) {
 		t.Helper()
 		a = append([]string{"--cli", name, "mcp", "--root", root}, a...)

@@ -117,7 +117,7 @@ func newMixed(t *testing.T, m mix) *mixed {
 	c.Database, c.Seller = filepath.Join(t.TempDir(), "t.db"), p.twins.seller
 	c.Deals.From = p.clock.now().AddDate(-2, 0, 0)
 	c.Serve.PublicURL, c.Play.Owner = "https://handoff.example.com", "cs-ops@"+c.Seller.Domain
-	with := tools{env: env{now: p.clock.now}, sleep: demoSleep, secret: demoSecret, limiter: connect.NewLimiter(1e6, 1e6)}
+	with := tools{env: env{now: p.clock.now, limiter: connect.NewLimiter(1e6, 1e6)}, sleep: demoSleep, secret: demoSecret}
 	n := connectAll(t.Context(), c, with)
 	t.Cleanup(n.close)
 	w, err := n.wire(t.Context(), c, with)

@@ -12,7 +12,9 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"throughline"
 	"throughline/engine/builtin"
+	"throughline/lifecycle"
 )
 
 // picturesDir names the directory into which scripts/pictures has each page of the
@@ -94,13 +96,77 @@ func TestPictures(t *testing.T) {
 	w.takeURL("source", first)
 	for name, path := range map[string]string{
 		"company": page + "?audience=company", "customer": page + "?audience=customer", "sources": page + "/sources", "versions": page + "/versions",
-		"history": page + "/history", "operations": "/operations", "trail": "/operations/trail", "sign-in": "/signin", "review-all": page + "/review/all",
+		"history": page + "/history", "operations": "/operations", "number": "/number", "trail": "/operations/trail", "sign-in": "/signin", "review-all": page + "/review/all",
 	} {
 		w.take(name, path)
 	}
+	w.afterwards(p)
 	for _, c := range w.complaints {
 		t.Error(c)
 	}
+}
+
+// afterwards pictures what follows the publication: the kickoff before its call, in it,
+// and when its recording was read and the customer has answered; and the milestones, one
+// of them due later than was promised.
+func (w *album) afterwards(p *play) {
+	w.t.Helper()
+	ctx := w.t.Context()
+	run, _, err := p.run(ctx)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	csm, page := run.CSM.Email, "/runs/"+run.ID
+	if err := p.service.AcceptVersion(ctx, run.ID, csm, run.PublishedVersion); err != nil {
+		w.t.Fatal(err)
+	}
+	w.take("kickoff", page+"/kickoff")
+	w.take("kickoff-customer", page+"/kickoff?audience=customer")
+	for p.clock.now().Before(demoKickoff) {
+		if err := p.step(ctx, demoKickoff.Sub(p.clock.now())); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	k, err := p.service.Kickoff(ctx, run)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var ticks []throughline.Tick
+	last := ""
+	for i, point := range k.Agenda.Points {
+		switch {
+		case point.Mode == throughline.PointKnow:
+			ticks = append(ticks, throughline.Tick{Point: point.ID, State: throughline.TickRead})
+		case i < len(k.Agenda.Points)/2:
+			last = point.ID
+			ticks = append(ticks, throughline.Tick{Point: point.ID, State: throughline.TickCovered})
+		}
+	}
+	if err := p.service.Tick(ctx, run.ID, csm, ticks...); err != nil {
+		w.t.Fatal(err)
+	}
+	w.take("kickoff-call", page+"/kickoff#p-"+last)
+	w.jump(p, func() bool { run, _, _ = p.run(ctx); return asked(run) })
+	_, address := customer(run)
+	if err := vote(ctx, p.votes(address)[9].URL, "9", "You started where we had left off with Caleb."); err != nil {
+		w.t.Fatal(err)
+	}
+	w.take("kickoff-recorded", page+"/kickoff#shows")
+	w.take("kickoff-survey", page+"/kickoff#survey")
+	if len(run.Milestones) == 0 {
+		w.t.Fatal("the demo's deal has no milestones any more")
+	}
+	m := run.Milestones[0]
+	promised, err := time.Parse(time.DateOnly, m.Promised)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	started, due := throughline.MilestoneStarted, promised.AddDate(0, 0, 14).Format(time.DateOnly)
+	edit := lifecycle.MilestoneEdit{Status: &started, Due: &due, Why: "Their warehouse moves in October; Marisol asked for it."}
+	if err := p.service.SetMilestone(ctx, run.ID, m.ID, csm, edit); err != nil {
+		w.t.Fatal(err)
+	}
+	w.take("milestones", page+"/milestones")
 }
 
 // An album is a walk that pictures pages.

@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"throughline"
+	"throughline/connect"
 	"throughline/connect/gong"
 	"throughline/folder"
 	"throughline/twin/fault"
@@ -35,6 +36,8 @@ type bed struct {
 	now    func() time.Time
 	ahead  *atomic.Int64 // how far the clock was put forward, in nanoseconds
 	said   bytes.Buffer  // by all commands
+	// limiter keeps the commands' pace, which no test waits for unless it sets nil.
+	limiter *connect.Limiter
 }
 
 // plantedSecret is part of every secret.
@@ -52,7 +55,7 @@ func newBed(t *testing.T, deals ...string) *bed {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	b := &bed{twins: tw, now: now, ahead: ahead, file: filepath.Join(dir, "t.yaml"), config: &config{
+	b := &bed{twins: tw, now: now, ahead: ahead, limiter: connect.NewLimiter(1e6, 1e6), file: filepath.Join(dir, "t.yaml"), config: &config{
 		Seller: tw.seller, Database: "data/t.db", Destinations: destinationsConfig{Salesforce: "company", Slack: "company", Notion: "company"},
 	}}
 	tw.gong.PerSecond, tw.slack.All, tw.notion.PerMinute = -1, -1, -1
@@ -100,7 +103,7 @@ func (b *bed) write(t *testing.T) {
 func (b *bed) run(t *testing.T, args ...string) result {
 	t.Helper()
 	var out, errs bytes.Buffer
-	e := env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, now: b.now}
+	e := env{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, now: b.now, limiter: b.limiter}
 	status := run(t.Context(), e, append(args, "--config", b.file))
 	fmt.Fprintf(&b.said, "%s%s", out.String(), errs.String())
 	return result{status, out.String(), errs.String()}

@@ -132,8 +132,9 @@ func TestServeWithModel(t *testing.T) {
 func TestServeTwice(t *testing.T) {
 	address := storetest.PostgreSQL(t)
 	b := openDeal(t)
+	b.limiter = nil // each vendor's pace, which is kept in the database
 	t.Setenv("DATABASE_URL", address)
-	t.Cleanup(func() { connect.ShareAcross(nil, nil) }) // the pace is kept in the database
+	t.Cleanup(func() { connect.ShareAcross(nil, nil) })
 	other := *b
 	config := *b.config
 	config.Serve.Listen, config.Serve.PublicListen = free(t), free(t)

@@ -97,7 +97,7 @@ func (b *bed) serve(t *testing.T) *serving {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- serve(ctx, c, tools{env: env{stdout: &s.out, stderr: &s.log, now: b.now}, log: log, tick: 50 * time.Millisecond})
+		ended <- serve(ctx, c, tools{env: env{stdout: &s.out, stderr: &s.log, now: b.now, limiter: b.limiter}, log: log, tick: 50 * time.Millisecond})
 	}()
 	var once sync.Once
 	s.stop = func() (err error) {
@@ -468,7 +468,7 @@ func TestBackfill(t *testing.T) {
 // TestServeEndsOnSIGTERM: a real process answers, and ends well when it is told to.
 func TestServeEndsOnSIGTERM(t *testing.T) {
 	b := openDeal(t)
-	cmd := exec.CommandContext(t.Context(), build(t), "serve", "--config", b.file, "--log", "json")
+	cmd := exec.CommandContext(t.Context(), program(t), "serve", "--config", b.file, "--log", "json")
 	var out, log safeBuffer
 	cmd.Stdout, cmd.Stderr = &out, &log
 	if err := cmd.Start(); err != nil {

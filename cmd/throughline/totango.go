@@ -29,7 +29,7 @@ func connectTotango(c *config, n *connections, with tools) *connection {
 	s := c.Totango
 	cfg := totango.Config{
 		Token: token, Region: s.Region, Base: s.Base, Flow: s.Flow, Type: s.Type, Attribute: s.Attribute, Tasks: s.Tasks,
-		Limiter: with.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		Limiter: with.env.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	}
 	if n.db != nil {
 		cfg.Known = func(ctx context.Context, key string) (string, error) {

@@ -27,7 +27,7 @@ func connectVitally(c *config, _ *connections, with tools) *connection {
 	}
 	client, err := vitally.New(vitally.Config{
 		APIKey: key, Region: vitally.Region(v.Region), Subdomain: v.Subdomain, Base: v.Base, AccountBy: v.AccountBy, Category: v.Category, Tasks: v.Tasks,
-		Limiter: with.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
+		Limiter: with.env.limiter, Budget: conn.budget, Log: with.log, Now: with.env.now, Sleep: with.sleep,
 	})
 	if err != nil {
 		conn.err = err
