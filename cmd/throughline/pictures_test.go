@@ -15,6 +15,7 @@ import (
 	"throughline"
 	"throughline/engine/builtin"
 	"throughline/lifecycle"
+	"throughline/survey"
 )
 
 // picturesDir names the directory into which scripts/pictures has each page of the
@@ -43,6 +44,7 @@ func TestPictures(t *testing.T) {
 	pages := p.site()
 	mux := http.NewServeMux()
 	mux.Handle("/review/", pages.Public())
+	mux.Handle(survey.VotePath, pages.Public())
 	mux.Handle("GET /signin", pages.Team())
 	mux.Handle("/", newTour(p, 0).signedIn(pages))
 	site.Config.Handler = mux
