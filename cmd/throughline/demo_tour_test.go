@@ -184,7 +184,7 @@ func (w *walk) open(url string, width int64) {
 // until waits until the page is so.
 func (w *walk) until(condition string) {
 	w.t.Helper()
-	for range 300 {
+	for range 1200 { // two minutes: a week of the demo takes longer where other tests run beside it
 		ok, err := chromedp.Run(w.ctx, chromedp.Evaluate[bool](condition))
 		if err == nil && ok {
 			return
