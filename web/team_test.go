@@ -182,7 +182,7 @@ func TestReadingIsNotedOnceADay(t *testing.T) {
 	before := o.moves(id)
 	b.do(http.MethodHead, at, "")
 	b.do(http.MethodGet, at, "", "Sec-Purpose", "prefetch")
-	b.get(o.team.URL + "/runs/" + id + "/history")
+	b.do(http.MethodHead, o.team.URL+"/runs/"+id+"/history", "")
 	if now := o.moves(id); !slices.Equal(before, now) {
 		t.Errorf("nobody read it, and %q", now)
 	}
