@@ -60,6 +60,7 @@ type point struct {
 	Base   string
 	Tick   *throughline.Tick // nil while it is open
 	Lead   *heard            // the quote that its text is over again, which stands in its place
+	Again  bool              // its text is a quote's over again, and what is asked names it
 	Words  []heard
 	Came   *heard // where it came up in the recording
 	Silent bool   // it was not found in the recording
@@ -189,9 +190,9 @@ func (v *kickoffView) points() {
 
 // quotes lays out the point's words.
 func (p *point) quotes(v *kickoffView) {
-	lead := -1
-	if p.Ask == "" {
-		lead = kickoff.Told(p.TalkingPoint)
+	lead := kickoff.Told(p.TalkingPoint)
+	if p.Ask != "" {
+		p.Again, lead = lead >= 0, -1
 	}
 	for i, e := range p.TalkingPoint.Words {
 		if h := v.heard(e); i == lead {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"throughline"
+	"throughline/kickoff"
 	"throughline/lifecycle"
 )
 
@@ -32,6 +33,7 @@ type milestoneShown struct {
 	Base     string
 	Path     string // of the item in the handoff
 	Late     bool   // after its day
+	Lead     *heard // the promise that its text is over again, which stands in its place
 	Promises []heard
 	Tasks    []taskShown
 	Statuses []throughline.MilestoneStatus
@@ -102,8 +104,14 @@ func (s *Server) milestonesView(r *http.Request, run lifecycle.Run, at, wrong st
 				continue
 			}
 			shown.Path = v.Tabs.Base + "#" + it.ID
-			for _, e := range it.Promises() {
-				shown.Promises = append(shown.Promises, quotes.heard(e))
+			promises := it.Promises()
+			lead := kickoff.Told(throughline.TalkingPoint{Text: m.Text, Words: promises})
+			for i, e := range promises {
+				if h := quotes.heard(e); i == lead {
+					shown.Lead = &h
+				} else {
+					shown.Promises = append(shown.Promises, h)
+				}
 			}
 		}
 		for system, seen := range m.Seen {
