@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"mime"
 	"mime/quotedprintable"
@@ -15,6 +16,9 @@ import (
 	"testing/fstest"
 	"time"
 
+	"throughline"
+	"throughline/kickoff"
+	"throughline/lifecycle"
 	"throughline/web"
 )
 
@@ -157,7 +161,16 @@ func TestHostileFieldsAreText(t *testing.T) {
 	look(ae, link+"?v=1&at=done")
 	o.until(monday.Add(25 * time.Hour)) // and what comes after the publication
 	csm = o.signedIn("csm@example.com")
-	for _, at := range []string{page + "/kickoff", page + "/kickoff?audience=customer", page + "/milestones"} {
+	if h, err := o.Published(t.Context(), o.run(id)); err != nil {
+		t.Fatal(err)
+	} else if sheet := kickoff.Agenda(h, throughline.AudienceCustomer).Points; len(sheet) < len(hostile) {
+		t.Errorf("the customer’s agenda has %d points: fewer than there are texts to word them with", len(sheet))
+	} else {
+		for i, text := range hostile {
+			csm.post(page+"/kickoff/wording", "item", sheet[i].Item, "text", "worded "+text).want(t, "worded", http.StatusOK)
+		}
+	}
+	for _, at := range []string{page + "/kickoff", page + "/kickoff?audience=customer", page + "/kickoff/print?audience=customer", page + "/milestones"} {
 		look(csm, at)
 	}
 	bare := strings.NewReplacer("\u202E", "", "\u2066", "") // which turn text around, and are left out
@@ -165,6 +178,79 @@ func TestHostileFieldsAreText(t *testing.T) {
 	for _, text := range hostile {
 		if !strings.Contains(shown, bare.Replace(seen(text))) {
 			t.Errorf("no page shows %q", text)
+		}
+	}
+}
+
+// TestHostileWordsOfAKickoff has each text said in a kickoff, typed about it, and
+// answered after it: no page takes it for more than text, and each shows it.
+func TestHostileWordsOfAKickoff(t *testing.T) {
+	o := newOffice(t)
+	o.items = nil
+	for i, text := range hostile {
+		promise := throughline.Evidence{Source: "c1", Ref: "c1.4", Quote: "promise " + text, Speaker: "seller " + text, Side: throughline.SideSeller, CustomersHeard: 2, Match: throughline.MatchExact}
+		o.items = append(o.items, item(fmt.Sprintf("use_case-%d", i+1), "agenda "+text, "quote "+text), throughline.Item{
+			ID: fmt.Sprintf("milestone-%d", i+1), Kind: throughline.KindMilestone, Section: 4, Text: "milestone " + text, Day: 30, Due: "2026-04-01", Evidence: []throughline.Evidence{promise},
+		})
+	}
+	id := o.published()
+	if err := o.Accept(t.Context(), id, "csm@example.com"); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.SetKickoff(t.Context(), id, "csm@example.com", monday.Add(4*24*time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	o.until(monday.Add(4*24*time.Hour + time.Hour))
+	k, err := o.Kickoff(t.Context(), o.run(id))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, page := o.signedIn("csm@example.com"), o.team.URL+"/runs/"+id
+	var report kickoff.Report
+	var there []lifecycle.Person
+	var comments []string
+	for i, text := range hostile {
+		point := k.Agenda.Points[i]
+		said := throughline.Evidence{Quote: "recorded " + text, Speaker: "speaker " + text, URL: text}
+		report.Referred = append(report.Referred, kickoff.Referred{Point: point, Where: said})
+		report.Asked = append(report.Asked, kickoff.Asked{Question: throughline.Evidence{Quote: "question " + text, URL: text}, Answer: throughline.Evidence{Quote: "answer " + text, Ref: text}})
+		there = append(there, lifecycle.Person{Name: "name " + text, Email: fmt.Sprintf("p%d@customer.example", i)})
+		comments = append(comments, "comment "+text)
+		for at, a := range map[string]answer{
+			"a point left out": b.post(page+"/kickoff/tick", "point", point.ID, "state", "waived", "reason", "reason "+text),
+			"a milestone":      b.post(page+"/milestones/"+o.run(id).Milestones[i].ID, "evidence", "evidence "+text, "due", "2026-05-01", "why", "why "+text),
+			"no such point":    b.post(page+"/kickoff/tick", "point", text, "state", text, "reason", text),
+			"no address":       b.post(page+"/kickoff/held", "at", text, "who", text, "more", text),
+			"no milestone":     b.post(page+"/milestones/"+url.PathEscape("x"+text), "status", text),
+			"no such wording":  b.post(page+"/kickoff/wording", "item", text, "text", text),
+			"what is no edit":  b.post(page+"/milestones/"+o.run(id).Milestones[i].ID, "owner", text, "link", text, "due", text, "status", text),
+		} {
+			if refused := strings.HasPrefix(at, "no ") || strings.HasPrefix(at, "what "); refused == (a.status == http.StatusOK) {
+				t.Errorf("%s of %q is answered with %d", at, text, a.status)
+			}
+			quiet(t, at, a)
+		}
+	}
+	o.recorded(id, &report, there...)
+	o.until(o.run(id).Kickoff.Add(9 * 24 * time.Hour))
+	o.answered(id, 3, comments...)
+	b = o.signedIn("csm@example.com")
+	bare := strings.NewReplacer("\u202E", "", "\u2066", "", "\uFFFD", "") // which turn text around or stand for no sign, and are left out
+	for path, kinds := range map[string][]string{
+		"/kickoff":    {"agenda ", "quote ", "recorded ", "speaker ", "question ", "answer ", "reason ", "name ", "comment "},
+		"/milestones": {"promise ", "seller ", "milestone ", "evidence ", "why "},
+		"/history":    {"why "},
+	} {
+		a := b.get(page + path)
+		a.want(t, path, http.StatusOK)
+		quiet(t, path, a)
+		shown := bare.Replace(seen(a.body))
+		for _, kind := range kinds {
+			for _, text := range hostile {
+				if !strings.Contains(shown, bare.Replace(seen(kind+text))) {
+					t.Errorf("%s does not show %q", path, kind+text)
+				}
+			}
 		}
 	}
 }

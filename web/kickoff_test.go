@@ -150,26 +150,10 @@ func TestAfterTheKickoff(t *testing.T) {
 	}
 	report.Asked = []kickoff.Asked{{Question: throughline.Evidence{Quote: "How fast must it be?", Speaker: "Carla CSM"}, Answer: throughline.Evidence{Quote: "we need it under an hour", Speaker: "Ann", Ref: "c1.3"}}}
 	there := []lifecycle.Person{{Name: "Ann", Email: "ann@customer.example", Zone: "Europe/Berlin"}, {Name: "Quinn", Email: "quinn@quiet.example"}}
-	o.Listener = listener{&lifecycle.Hearing{Began: o.run(id).Kickoff, Attendees: there, Report: &report}}
-	var letters []connect.Letter
-	o.Rules.Surveys, o.Rules.ListenTimes = true, 14
-	o.Surveys = &lifecycle.Surveys{
-		Links: &survey.Links{Key: []byte("0123456789abcdef"), Public: "https://handoff.example.com"}, Seller: "Example Corp", DoNotAsk: []string{"@quiet.example"},
-		Post: func(_ context.Context, l connect.Letter) (connect.Copy, error) {
-			letters = append(letters, l)
-			return connect.Copy{}, nil
-		},
-	}
-	if err := o.SetKickoff(t.Context(), id, "csm@example.com", o.run(id).Kickoff.Add(-time.Minute)); err != nil { // which plans what follows it
-		t.Fatal(err)
-	}
-	o.until(o.Now().Add(30 * time.Hour))
-	if o.run(id).Recorded.IsZero() {
-		t.Fatal("the recording was not read")
-	}
+	letters := o.recorded(id, &report, there...)
 	b := o.signedIn("csm@example.com")
 	b.get(page).want(t, "what the recording shows", http.StatusOK,
-		"by its recording", "A help for you, never a ranking", "1 point came up, 1 was not found to", "so, the &lt;i&gt;nightly&lt;/i&gt; load", "12:34", "Not found in the recording",
+		"by its recording", "A help for you, never a ranking", "1 point came up, 1 was not found.", "so, the &lt;i&gt;nightly&lt;/i&gt; load", "12:34", "Not found in the recording",
 		"How fast must it be?", "/sources/c1", "Tick the one that came up", "ann@customer.example", "quinn@quiet.example", "none yet")
 	b.post(page+"/tick", "state", "covered", "point", "use_case-1").want(t, "what came up is ticked", http.StatusOK, "<strong>1 of 2</strong> to say")
 	b.post(page+"/respondents", "who", "ann@customer.example", "more", "bob@customer.example").want(t, "others are asked", http.StatusOK, "bob@customer.example")
@@ -179,19 +163,54 @@ func TestAfterTheKickoff(t *testing.T) {
 		t.Errorf("the attendees are %+v", run.Attendees)
 	}
 	o.until(run.Kickoff.Add(9 * 24 * time.Hour))
-	if len(letters) != 2 {
-		t.Fatalf("%d are asked", len(letters))
+	if len(*letters) != 2 {
+		t.Fatalf("%d are asked", len(*letters))
 	}
-	made := o.run(id).Survey
-	_, err = o.db.Answer(t.Context(), throughline.Answer{Survey: made.ID, Deal: made.Deal, Respondent: made.Respondents[0].ID, Score: 3, Comment: "you asked <b>again</b>", At: o.Now()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	o.answered(id, 3, "you asked <b>again</b>", "")
 	b = o.signedIn("csm@example.com")
 	a := b.get(page)
 	a.want(t, "an answer", http.StatusOK, "<strong>3</strong>", "you asked &lt;b&gt;again&lt;/b&gt;", "asked ")
 	a.lacks(t, "once the mails are out", "Change whom it asks")
 	b.post(page+"/respondents", "who", "ann@customer.example").want(t, "changed too late", http.StatusConflict, "The first mails are out")
+}
+
+// recorded has the recording of a kickoff found, with who was there, and a survey
+// follow it. It gives the letters of the survey, once they are sent.
+func (o *office) recorded(id string, report *kickoff.Report, there ...lifecycle.Person) *[]connect.Letter {
+	o.t.Helper()
+	o.Listener = listener{&lifecycle.Hearing{Began: o.run(id).Kickoff, Attendees: there, Report: report}}
+	letters := new([]connect.Letter)
+	o.Rules.Surveys, o.Rules.ListenTimes = true, 14
+	o.Surveys = &lifecycle.Surveys{
+		Links: &survey.Links{Key: []byte("0123456789abcdef"), Public: "https://handoff.example.com"}, Seller: "Example Corp", DoNotAsk: []string{"@quiet.example"},
+		Post: func(_ context.Context, l connect.Letter) (connect.Copy, error) {
+			*letters = append(*letters, l)
+			return connect.Copy{}, nil
+		},
+	}
+	if err := o.SetKickoff(o.t.Context(), id, "csm@example.com", o.run(id).Kickoff.Add(-time.Minute)); err != nil { // which plans what follows it
+		o.t.Fatal(err)
+	}
+	o.until(o.Now().Add(30 * time.Hour))
+	if o.run(id).Recorded.IsZero() {
+		o.t.Fatal("the recording was not read")
+	}
+	return letters
+}
+
+// answered has each of those who are asked answer.
+func (o *office) answered(id string, score int, comments ...string) {
+	o.t.Helper()
+	made := o.run(id).Survey
+	if made == nil || len(made.Respondents) != len(comments) {
+		o.t.Fatalf("the survey asks %+v, and there are %d answers", made, len(comments))
+	}
+	for i, comment := range comments {
+		a := throughline.Answer{Survey: made.ID, Deal: made.Deal, Respondent: made.Respondents[i].ID, Score: score, Comment: comment, At: o.Now()}
+		if _, err := o.db.Answer(o.t.Context(), a); err != nil {
+			o.t.Fatal(err)
+		}
+	}
 }
 
 // A listener has heard a kickoff.
