@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"throughline"
 	"throughline/internal/npmtest"
+	"throughline/kickoff"
 	"throughline/lifecycle"
 )
 
@@ -167,4 +169,36 @@ func TestLookAtAKickoff(t *testing.T) {
 	w.do(chromedp.Navigate(page+"/milestones"), chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("details")) d.open = true`))
 	w.sees("1 slipping")
 	w.look("milestones-slipping")
+
+	// The recording was read, and the survey has an answer; then all is settled.
+	offset := int64(754000)
+	said := throughline.Evidence{Quote: "Marisol, you stay the one who is carrying this, and your part, Curtis, is to sign off the numbers with two terminals", Speaker: "A CSM with a rather long name", OffsetMS: &offset, URL: "https://calls.example.com/k"}
+	var report kickoff.Report
+	for i, p := range k.Agenda.Points {
+		if p.Mode == throughline.PointSay && i%2 == 0 {
+			report.Silent = append(report.Silent, p)
+		} else if p.Mode == throughline.PointSay {
+			report.Referred = append(report.Referred, kickoff.Referred{Point: p, Where: said})
+		}
+	}
+	report.Asked = []kickoff.Asked{{Question: said, Answer: k.Agenda.Points[len(k.Agenda.Points)-1].Words[0]}}
+	o.recorded(id, &report, lifecycle.Person{Name: "Ann of the integration of the northern and western plants", Email: "ann.of.the.integration.of.plants@customer.example"}, lifecycle.Person{Name: "Quinn", Email: "quinn@quiet.example"})
+	w.enter(o, "lead@example.com")
+	w.do(chromedp.Navigate(page+"/kickoff"), chromedp.Evaluate[chromedp.Void](`for (const d of document.querySelectorAll("#survey details")) d.open = true`))
+	w.sees("What the recording shows")
+	w.look("kickoff-recorded")
+	for _, p := range k.Open() {
+		tick := throughline.Tick{Point: p.ID, State: throughline.TickWaived, Reason: "they asked to leave it for Thursday"}
+		if err := o.Tick(t.Context(), id, "csm@example.com", tick); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := o.run(id)
+	if err := o.Hold(t.Context(), id, "csm@example.com", run.Kickoff, run.Attendees); err != nil {
+		t.Fatal(err)
+	}
+	o.until(run.Kickoff.Add(9 * 24 * time.Hour))
+	o.answered(id, 9, strings.Repeat("You started where we had left off. ", 12))
+	w.enter(o, "lead@example.com")
+	look("kickoff-held", "/kickoff", "You started where we had left off.")
 }
