@@ -2,6 +2,7 @@ package folder
 
 import (
 	"archive/zip"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,15 @@ func Read(ctx context.Context, name string) (*throughline.Deal, error) {
 	}
 	defer z.Close()
 	return ReadFS(ctx, &z.Reader)
+}
+
+// ReadZip reads a deal from a .zip that is in memory.
+func ReadZip(ctx context.Context, data []byte) (*throughline.Deal, error) {
+	z, err := zip.NewReader(bytes.NewReader(data), int64(len(data)))
+	if err != nil {
+		return nil, fmt.Errorf("unpacking deal: %w", err)
+	}
+	return ReadFS(ctx, z)
 }
 
 // ReadFS reads a deal from a file system.

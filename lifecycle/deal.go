@@ -1,8 +1,6 @@
 package lifecycle
 
 import (
-	"archive/zip"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,11 +20,7 @@ func (s *Service) Deal(ctx context.Context, run string) (*throughline.Deal, erro
 	if err != nil {
 		return nil, fmt.Errorf("reading what was collected of run %s: %w", run, err)
 	}
-	files, err := zip.NewReader(bytes.NewReader(archive), int64(len(archive)))
-	if err != nil {
-		return nil, fmt.Errorf("unpacking what was collected of run %s: %w: %w", run, ErrUnreadable, err)
-	}
-	deal, err := folder.ReadFS(ctx, files)
+	deal, err := folder.ReadZip(ctx, archive)
 	if err != nil {
 		return nil, fmt.Errorf("reading the deal of run %s: %w: %w", run, ErrUnreadable, err)
 	}

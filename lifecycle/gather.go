@@ -148,27 +148,14 @@ func pack(dir string) ([]byte, error) {
 type Drafter struct {
 	// Draft makes the handoff of a deal that was read.
 	Draft func(ctx context.Context, deal *throughline.Deal, at time.Time) (*throughline.Handoff, error)
-	Temp  string
 }
 
 var _ Engine = (*Drafter)(nil)
 
 // Handoff reads the deal and drafts it.
 func (d *Drafter) Handoff(ctx context.Context, archive []byte, at time.Time) (*throughline.Handoff, error) {
-	f, err := os.CreateTemp(d.Temp, "throughline-deal-*.zip")
-	if err != nil {
-		return nil, fmt.Errorf("making room for the deal: %w", err)
-	}
-	defer os.Remove(f.Name())
-	if _, err := f.Write(archive); err != nil {
-		f.Close()
-		return nil, fmt.Errorf("making room for the deal: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return nil, fmt.Errorf("making room for the deal: %w", err)
-	}
 	read := Step(ctx, "Reading what was collected")
-	deal, err := folder.Read(ctx, f.Name())
+	deal, err := folder.ReadZip(ctx, archive)
 	if err != nil {
 		return nil, fmt.Errorf("reading the deal: %w", err)
 	}

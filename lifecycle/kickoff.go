@@ -64,13 +64,24 @@ func (s *Service) agenda(ctx context.Context, run Run) (*throughline.Kickoff, ma
 	if err != nil {
 		return nil, nil, err
 	}
+	k, keys := kickoffOf(run, h)
+	return k, keys, nil
+}
+
+// KickoffOf is [Service.Kickoff] for who has the published version at hand.
+func KickoffOf(run Run, h *throughline.Handoff) *throughline.Kickoff {
+	k, _ := kickoffOf(run, h)
+	return k
+}
+
+func kickoffOf(run Run, h *throughline.Handoff) (*throughline.Kickoff, map[string]string) {
 	k := &throughline.Kickoff{Agenda: *kickoff.Agenda(h, throughline.AudienceTeam)}
 	keys := pointKeys(h, &k.Agenda)
 	k.Ticks = ticksOf(run, keys)
 	if at := run.TookPlace(); !at.IsZero() {
 		k.HeldAt = &at
 	}
-	return k, keys, nil
+	return k, keys
 }
 
 // pointKeys are, by the points' ids in this version, keys that are the same in every

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -175,7 +176,7 @@ func (e MilestoneEdit) apply(m *throughline.Milestone, now time.Time) ([]string,
 	}
 	if e.Owner != nil && !strings.EqualFold(*e.Owner, m.Owner) {
 		m.Owner = strings.ToLower(*e.Owner)
-		done = append(done, "owned by "+orCSM(m.Owner))
+		done = append(done, "owned by "+cmp.Or(m.Owner, "the CSM"))
 	}
 	if e.Evidence != nil && strings.TrimSpace(*e.Evidence) != m.Evidence {
 		m.Evidence = strings.TrimSpace(*e.Evidence)
@@ -209,19 +210,8 @@ func note(m *throughline.Milestone, at time.Time, by, what string) {
 	m.Changes = append(slices.Clone(m.Changes), throughline.MilestoneChange{At: at, By: by, What: what})
 }
 
-func orNone(day string) string {
-	if day == "" {
-		return "no day"
-	}
-	return day
-}
-
-func orCSM(owner string) string {
-	if owner == "" {
-		return "the CSM"
-	}
-	return owner
-}
+// orNone is a day, or that there is none.
+func orNone(day string) string { return cmp.Or(day, "no day") }
 
 // follow looks at what became of the milestones' tasks in one system.
 func (s *Service) follow(ctx context.Context, run Run, d Duty) (outcome, error) {

@@ -1,6 +1,7 @@
 package lifecycle
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,11 +53,8 @@ func (s *Service) SurveyOf(ctx context.Context, run Run) (*throughline.Survey, [
 	}
 	began := run.TookPlace()
 	made := &throughline.Survey{
-		ID: run.ID, Deal: run.Deal.ID, Seller: s.Surveys.Seller, Language: h.Language, Kickoff: began, Closes: survey.Closes(began),
+		ID: run.ID, Deal: run.Deal.ID, Seller: cmp.Or(s.Surveys.Seller, h.Deal.Seller.Name), Language: h.Language, Kickoff: began, Closes: survey.Closes(began),
 		AcceptedBeforeKickoff: run.Ready, Adopted: !run.Quiet,
-	}
-	if made.Seller == "" {
-		made.Seller = h.Deal.Seller.Name
 	}
 	var people []throughline.Person
 	stopped := map[string]bool{}
@@ -133,19 +131,13 @@ func (s *Service) ask(ctx context.Context, run Run, d Duty) (outcome, error) {
 	if !ok || s.Surveys == nil || !s.Now().Before(run.Survey.Closes) {
 		return outcome{}, nil
 	}
-	for _, over := range []func() (bool, error){
-		func() (bool, error) { return s.Store.Answered(ctx, run.Survey.ID, r.ID) },
-		func() (bool, error) { return s.Store.Stopped(ctx, r.ID) },
-	} {
-		if yes, err := over(); yes || err != nil {
-			return outcome{}, err
-		}
+	if answered, err := s.Store.Answered(ctx, run.Survey.ID, r.ID); answered || err != nil {
+		return outcome{}, err
 	}
-	of := *run.Survey
-	if d.Name == DutyAsk {
-		r.AskedAt = nil // a try that failed after sending sends the same mail again
+	if stopped, err := s.Store.Stopped(ctx, r.ID); stopped || err != nil {
+		return outcome{}, err
 	}
-	m, err := s.Surveys.Links.Mail(of, r)
+	m, err := s.Surveys.Links.Mail(*run.Survey, r)
 	if err != nil {
 		return outcome{}, fmt.Errorf("writing the survey's mail: %w", err)
 	}

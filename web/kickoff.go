@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -128,13 +129,11 @@ func (s *Server) kickoffView(r *http.Request, run lifecycle.Run) (v kickoffView,
 	if run.Published.IsZero() {
 		return v, nil
 	}
-	if v.Kickoff, err = s.Service.Kickoff(ctx, run); err != nil {
-		return v, err
-	}
 	h, err := s.Service.Published(ctx, run)
 	if err != nil {
 		return v, err
 	}
+	v.Kickoff = lifecycle.KickoffOf(run, h)
 	if r.URL.Query().Get("audience") == string(throughline.AudienceCustomer) {
 		v.Sheet = kickoff.Agenda(h, throughline.AudienceCustomer)
 	}
@@ -195,7 +194,7 @@ func (p *point) quotes(v *kickoffView) {
 		p.Again, lead = lead >= 0, -1
 	}
 	for i, e := range p.TalkingPoint.Words {
-		if h := v.heard(e); i == lead {
+		if h := heardIn(v.Run.ID, e); i == lead {
 			p.Lead = &h
 		} else {
 			p.Words = append(p.Words, h)
@@ -211,23 +210,23 @@ func (v *kickoffView) cameUp(p throughline.TalkingPoint) (where *heard, silent b
 	}
 	is := func(q throughline.TalkingPoint) bool { return q.ID == p.ID && q.Text == p.Text }
 	if i := slices.IndexFunc(v.Check.Referred, func(r kickoff.Referred) bool { return is(r.Point) }); i >= 0 {
-		h := v.heardInCall(v.Check.Referred[i].Where)
+		h := heardInCall(v.Check.Referred[i].Where)
 		return &h, false
 	}
 	return nil, slices.ContainsFunc(v.Check.Silent, is)
 }
 
-// heard is a quote of the deal's sources.
-func (v *kickoffView) heard(e throughline.Evidence) heard {
-	h := v.heardInCall(e)
+// heardIn is a quote of the deal's sources.
+func heardIn(run string, e throughline.Evidence) heard {
+	h := heardInCall(e)
 	if e.Ref != "" {
-		h.Path = sourcePath(v.Run.ID, e.Ref)
+		h.Path = sourcePath(run, e.Ref)
 	}
 	return h
 }
 
 // heardInCall is a quote of the kickoff, which is none of the deal's sources.
-func (v *kickoffView) heardInCall(e throughline.Evidence) heard {
+func heardInCall(e throughline.Evidence) heard {
 	h := heard{Evidence: e}
 	if href, ok := render.Link(e.URL); ok {
 		h.Href = href
@@ -243,7 +242,7 @@ func (v kickoffView) Asked() []struct{ Question, Answer heard } {
 	var out []struct{ Question, Answer heard }
 	if v.Check != nil {
 		for _, a := range v.Check.Asked {
-			out = append(out, struct{ Question, Answer heard }{v.heardInCall(a.Question), v.heard(a.Answer)})
+			out = append(out, struct{ Question, Answer heard }{heardInCall(a.Question), heardIn(v.Run.ID, a.Answer)})
 		}
 	}
 	return out
@@ -288,7 +287,7 @@ func attendeesOf(h *throughline.Handoff, run lifecycle.Run) []attendee {
 
 func (s *Server) surveyShown(ctx context.Context, run lifecycle.Run) (*surveyShown, error) {
 	if s.Service.Surveys == nil {
-		return &surveyShown{Off: or(s.NoSurvey, "surveys are off")}, nil
+		return &surveyShown{Off: cmp.Or(s.NoSurvey, "surveys are off")}, nil
 	}
 	if run.TookPlace().IsZero() {
 		return nil, nil
@@ -318,13 +317,6 @@ func (s *Server) surveyShown(ctx context.Context, run lifecycle.Run) (*surveySho
 		out.Asked = append(out.Asked, shown)
 	}
 	return out, nil
-}
-
-func or(s, other string) string {
-	if s == "" {
-		return other
-	}
-	return s
 }
 
 // tickPoint keeps what became of points: of one, of all of a section that are to be
@@ -454,7 +446,7 @@ func (s *Server) kickoffDone(w http.ResponseWriter, r *http.Request, run lifecyc
 	case errors.Is(err, lifecycle.ErrNotYet):
 		known = problem{http.StatusConflict, "The kickoff is still to come by its date. Set the date at which it was held."}
 	case errors.Is(err, lifecycle.ErrNoSurvey):
-		known = problem{http.StatusConflict, "Nobody is asked: " + or(s.NoSurvey, "surveys are off") + "."}
+		known = problem{http.StatusConflict, "Nobody is asked: " + cmp.Or(s.NoSurvey, "surveys are off") + "."}
 	case errors.Is(err, lifecycle.ErrAsked):
 		known = problem{http.StatusConflict, "The first mails are out: whom they went to can’t be changed any more."}
 	case errors.Is(err, lifecycle.ErrNoPoint):

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"net/url"
@@ -95,10 +96,9 @@ func (s *Server) milestonesView(r *http.Request, run lifecycle.Run, at, wrong st
 	if err != nil {
 		return v, err
 	}
-	quotes := kickoffView{Run: run}
 	today := s.Service.Now().UTC().Format(time.DateOnly)
 	for _, m := range run.Milestones {
-		shown := milestoneShown{Milestone: m, Base: v.Tabs.Base, Late: m.Pending() && m.Due != "" && m.Due < today, Statuses: throughline.MilestoneStatuses, Who: or(m.Owner, or(run.CSM.Email, "the CSM"))}
+		shown := milestoneShown{Milestone: m, Base: v.Tabs.Base, Late: m.Pending() && m.Due != "" && m.Due < today, Statuses: throughline.MilestoneStatuses, Who: cmp.Or(m.Owner, cmp.Or(run.CSM.Email, "the CSM"))}
 		for _, it := range h.Items {
 			if it.ID != m.Item || m.Withdrawn {
 				continue
@@ -107,7 +107,7 @@ func (s *Server) milestonesView(r *http.Request, run lifecycle.Run, at, wrong st
 			promises := it.Promises()
 			lead := kickoff.Told(throughline.TalkingPoint{Text: m.Text, Words: promises})
 			for i, e := range promises {
-				if h := quotes.heard(e); i == lead {
+				if h := heardIn(run.ID, e); i == lead {
 					shown.Lead = &h
 				} else {
 					shown.Promises = append(shown.Promises, h)

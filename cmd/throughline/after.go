@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,11 +42,7 @@ func (r *recorder) Hear(ctx context.Context, run lifecycle.Run, h *throughline.H
 		return nil, fmt.Errorf("making room for the kickoff's recording: %w", err)
 	}
 	defer func() { _ = os.RemoveAll(dir) }() // what can't be removed lies in the system's place for what is temporary
-	zip := filepath.Join(dir, "deal.zip")
-	if err := os.WriteFile(zip, archive, 0o600); err != nil {
-		return nil, fmt.Errorf("making room for the deal: %w", err)
-	}
-	deal, err := folder.Read(ctx, zip)
+	deal, err := folder.ReadZip(ctx, archive)
 	if err != nil {
 		return nil, fmt.Errorf("reading the deal: %w", err)
 	}
@@ -161,12 +158,8 @@ func (w *wired) after(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	seller := c.Survey.Seller
-	if seller == "" {
-		seller = c.Seller.Company
-	}
 	s.Rules.Surveys = true
-	s.Surveys = &lifecycle.Surveys{Links: c.surveyLinks(key), Post: n.post(), Seller: seller, Internal: nonEmpty(c.Seller.Domain), DoNotAsk: c.Survey.DoNotAsk}
+	s.Surveys = &lifecycle.Surveys{Links: c.surveyLinks(key), Post: n.post(), Seller: cmp.Or(c.Survey.Seller, c.Seller.Company), Internal: nonEmpty(c.Seller.Domain), DoNotAsk: c.Survey.DoNotAsk}
 	return nil
 }
 
