@@ -57,7 +57,7 @@ var house = []struct {
 	{name: "connect/spectest"},
 	{name: "connect/gong", uses: []string{"connect", "connect/callindex"}},
 	{name: "connect/mail", uses: []string{"connect"}},
-	{name: "connect/notion", uses: []string{"connect", "render"}},
+	{name: "connect/notion", uses: []string{"connect", "kickoff", "render"}},
 	{name: "connect/salesforce", uses: []string{"connect", "render", "won"}},
 	{name: "connect/salesforce/changes", uses: []string{"connect", "connect/salesforce", "internal/eventbus", "won"}},
 	{name: "connect/slack", uses: []string{"connect", "render"}},

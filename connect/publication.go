@@ -13,7 +13,7 @@ type Publication struct {
 	// render.For.
 	Handoff  *throughline.Handoff
 	Audience throughline.Audience
-	Link     string // opens the handoff's own page; empty where it has none
+	Link     string // opens the own page of what is published; empty where it has none
 }
 
 // A Copy is what stands in an outside system after something was written there.

@@ -38,6 +38,15 @@ func Agenda(h *throughline.Handoff, a throughline.Audience) *throughline.Agenda 
 	return customerAgenda(render.For(view, throughline.AudienceCustomer))
 }
 
+// Audience is whose form of the agenda an audience has: the team has its own, and
+// whoever else the customer's.
+func Audience(a throughline.Audience) throughline.Audience {
+	if a == throughline.AudienceTeam {
+		return a
+	}
+	return throughline.AudienceCustomer
+}
+
 // customerAgenda is made of the customer's view, whose items are worded for the
 // customer already.
 func customerAgenda(view *throughline.Handoff) *throughline.Agenda {

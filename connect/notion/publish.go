@@ -16,6 +16,7 @@ import (
 
 	"throughline"
 	"throughline/connect"
+	"throughline/kickoff"
 	"throughline/render"
 )
 
@@ -36,15 +37,51 @@ var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 // deleted; but where people commented on it, or added blocks inside, it stays
 // and is marked as no longer in the handoff.
 func (c *Client) Publish(ctx context.Context, p connect.Publication) (connect.Copy, error) {
+	title, shown, err := render.Blocks(p.Handoff, p.Audience)
+	if err != nil {
+		return connect.Copy{}, fmt.Errorf("notion: publishing: %w", err)
+	}
+	return c.publish(ctx, p, paper{kind: paperHandoff, title: title, shown: shown, invites: "Open this handoff in Throughline"})
+}
+
+// agendaKey is what the agenda's page has after the handoff's key.
+const agendaKey = ".kickoff"
+
+// PublishAgenda writes the agenda of the handoff's kickoff as a page of its own in
+// the data source, beside the handoff's and by the same rules: the CSM's where the
+// audience is the team, else the one that the customer may have. Each talking point is
+// a to-do with its quotes inside. What people ticked stays ticked while the point is
+// there, whatever becomes of its text.
+func (c *Client) PublishAgenda(ctx context.Context, p connect.Publication) (connect.Copy, error) {
+	p.Audience = kickoff.Audience(p.Audience)
+	title, shown, err := kickoff.Blocks(p.Handoff, p.Audience)
+	if err != nil {
+		return connect.Copy{}, fmt.Errorf("notion: publishing the kickoff's agenda: %w", err)
+	}
+	p.Key += agendaKey
+	return c.publish(ctx, p, paper{kind: paperAgenda, title: title, shown: shown, invites: "Tick the points off in Throughline, where the kickoff is marked as held; ticks made here stay here"})
+}
+
+// A paper is what is published of a handoff: the document, or the agenda of its
+// kickoff.
+type paper struct {
+	kind    string // for the column that tells the two apart
+	title   string
+	shown   []render.Block
+	invites string // to follow the publication's link
+}
+
+const (
+	paperHandoff = "Handoff"
+	paperAgenda  = "Kickoff agenda"
+)
+
+func (c *Client) publish(ctx context.Context, p connect.Publication, it paper) (connect.Copy, error) {
 	if !keyForm.MatchString(p.Key) {
 		return connect.Copy{}, errors.New("notion: publishing: the key must be 1 to 64 letters, digits, dots, hyphens and underscores; this is a fault in Throughline")
 	}
 	if c.cfg.DataSource == "" {
 		return connect.Copy{}, errors.New("notion: publishing: the configuration names no data source; name the database that handoffs go to")
-	}
-	title, shown, err := render.Blocks(p.Handoff, p.Audience)
-	if err != nil {
-		return connect.Copy{}, fmt.Errorf("notion: publishing: %w", err)
 	}
 	schema, err := c.schema(ctx)
 	if err != nil {
@@ -53,15 +90,15 @@ func (c *Client) Publish(ctx context.Context, p connect.Publication) (connect.Co
 	if err := c.hasExternalID(schema); err != nil {
 		return connect.Copy{}, err
 	}
-	d := document{version: p.Handoff.Version, audience: p.Audience, blocks: blocksOf(shown)}
+	d := document{version: p.Handoff.Version, audience: p.Audience, blocks: blocksOf(it.shown)}
 	if p.Link != "" && p.Audience != throughline.AudienceCustomer {
-		link := &block{kind: "paragraph", text: []run{{text: "Open this handoff in Throughline"}}}
+		link := &block{kind: "paragraph", text: []run{{text: it.invites}}}
 		if linkable(p.Link) {
 			link.text[0].href = p.Link
 		}
 		d.blocks = append([]*block{link}, d.blocks...)
 	}
-	d.properties = c.properties(schema, title, p)
+	d.properties = c.properties(schema, p, it)
 	return c.write(ctx, p.Key, &d)
 }
 
@@ -161,7 +198,7 @@ func (c *Client) write(ctx context.Context, key string, d *document) (connect.Co
 			return out, nil
 		}
 		if pass == passes || !temporary(err) || ctx.Err() != nil {
-			return out, fmt.Errorf("notion: writing the page of the handoff %s, which says that it is not complete (publishing again completes it): %w", key, err)
+			return out, fmt.Errorf("notion: writing the page %s, which says that it is not complete (publishing again completes it): %w", key, err)
 		}
 		empty = false
 		if err := c.pause(ctx, err, pass); err != nil {
@@ -267,7 +304,7 @@ func (c *Client) find(ctx context.Context, key string) ([]page, error) {
 		Results []page `json:"results"`
 	}
 	err := c.call(ctx, readContent, connect.Request{
-		Op: "find the handoff's page", Method: http.MethodPost, Path: "/v1/data_sources/" + c.cfg.DataSource + "/query", Repeatable: true,
+		Op: "find the page", Method: http.MethodPost, Path: "/v1/data_sources/" + c.cfg.DataSource + "/query", Repeatable: true,
 		Body: map[string]any{
 			"filter":    map[string]any{"property": c.cfg.ExternalID, "rich_text": map[string]any{"equals": key}},
 			"page_size": 2,
@@ -288,7 +325,7 @@ func (c *Client) only(ctx context.Context, found []page, bot string) (page, erro
 		}
 		if theirs {
 			return page{}, &connect.Error{
-				Vendor: Vendor, Op: "find the handoff's page", Message: "two pages have the same " + c.cfg.ExternalID + ", and people wrote on both",
+				Vendor: Vendor, Op: "find the page", Message: "two pages have the same " + c.cfg.ExternalID + ", and people wrote on both",
 				Advice: "delete one of them in Notion, then publish again",
 			}
 		}
@@ -322,7 +359,7 @@ func (c *Client) page(ctx context.Context, id string) (page, error) {
 func (c *Client) create(ctx context.Context, d *document) (page, error) {
 	var p page
 	err := c.call(ctx, insertContent, connect.Request{
-		Op: "make the handoff's page", Method: http.MethodPost, Path: "/v1/pages",
+		Op: "make the page", Method: http.MethodPost, Path: "/v1/pages",
 		Body: map[string]any{"parent": map[string]any{"type": "data_source_id", "data_source_id": c.cfg.DataSource}, "properties": d.properties},
 	}, &p)
 	return p, err
@@ -332,7 +369,7 @@ func (c *Client) create(ctx context.Context, d *document) (page, error) {
 // for 30 days. One that is gone is none to remove.
 func (c *Client) Remove(ctx context.Context, id string) error {
 	err := c.call(ctx, updateContent, connect.Request{
-		Op: "remove the handoff's page", Method: http.MethodPatch, Path: "/v1/pages/" + url.PathEscape(id), Repeatable: true, Body: map[string]any{"in_trash": true},
+		Op: "remove the page", Method: http.MethodPatch, Path: "/v1/pages/" + url.PathEscape(id), Repeatable: true, Body: map[string]any{"in_trash": true},
 	}, nil)
 	if answered(err, http.StatusNotFound) {
 		return nil

@@ -64,17 +64,17 @@ func (c *Client) hasExternalID(d *dataSource) error {
 // properties are the page's values for the columns that are there. Beside the
 // title and the external id none is needed: a column of another type than can hold
 // the value is left alone.
-func (c *Client) properties(d *dataSource, title string, p connect.Publication) map[string]any {
+func (c *Client) properties(d *dataSource, p connect.Publication, it paper) map[string]any {
 	v := render.For(p.Handoff, p.Audience)
 	out := map[string]any{c.cfg.ExternalID: textValue(p.Key)}
 	for name, col := range d.Properties {
 		if col.Type == "title" {
-			out[name] = map[string]any{"title": richTexts(fitted([]render.Run{{Text: title}})[0])}
+			out[name] = map[string]any{"title": richTexts(fitted([]render.Run{{Text: it.title}})[0])}
 		}
 	}
 	values := map[string]string{
 		"Status": string(v.Status), "Customer": v.Deal.Customer.Name, "Close date": v.Deal.Close, "Kickoff": v.Deal.Kickoff,
-		"AE": personName(v.Deal.AE), "CSM": personName(v.Deal.CSM), "Version": strconv.Itoa(v.Version), "Audience": string(v.Audience),
+		"AE": personName(v.Deal.AE), "CSM": personName(v.Deal.CSM), "Version": strconv.Itoa(v.Version), "Audience": string(v.Audience), "Document": it.kind,
 	}
 	if p.Audience != throughline.AudienceCustomer {
 		values["Link"] = p.Link

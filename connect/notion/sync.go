@@ -220,14 +220,14 @@ func (w *writer) add(ctx context.Context, parent, after string, batch []payload,
 		} `json:"results"`
 	}
 	err := w.c.call(ctx, insertContent, connect.Request{
-		Op: "add blocks to the handoff's page", Method: http.MethodPatch, Path: "/v1/blocks/" + parent + "/children", Body: body,
+		Op: "add blocks to the page", Method: http.MethodPatch, Path: "/v1/blocks/" + parent + "/children", Body: body,
 	}, &told)
 	if err != nil {
 		return nil, err
 	}
 	if len(told.Results) < len(batch) {
 		return nil, &connect.Error{
-			Vendor: Vendor, Op: "add blocks to the handoff's page", Temporary: true, Message: "the answer names fewer blocks than were added", Advice: "try again",
+			Vendor: Vendor, Op: "add blocks to the page", Temporary: true, Message: "the answer names fewer blocks than were added", Advice: "try again",
 		}
 	}
 	ids := make([]string, 0, len(batch))
@@ -240,7 +240,7 @@ func (w *writer) add(ctx context.Context, parent, after string, batch []payload,
 // rewrite gives a block another text in its place.
 func (w *writer) rewrite(ctx context.Context, id string, b *block) error {
 	return w.c.call(ctx, updateContent, connect.Request{
-		Op: "change a block of the handoff's page", Method: http.MethodPatch, Path: "/v1/blocks/" + id, Repeatable: true,
+		Op: "change a block of the page", Method: http.MethodPatch, Path: "/v1/blocks/" + id, Repeatable: true,
 		Body: map[string]any{b.kind: b.content()},
 	}, nil)
 }
@@ -267,7 +267,7 @@ func (w *writer) drop(ctx context.Context, s *standing) error {
 		return w.rewrite(ctx, s.id, &block{kind: s.kind, color: "gray", text: text})
 	}
 	err = w.c.call(ctx, updateContent, connect.Request{
-		Op: "delete a block of the handoff's page", Method: http.MethodDelete, Path: "/v1/blocks/" + s.id, Repeatable: true,
+		Op: "delete a block of the page", Method: http.MethodDelete, Path: "/v1/blocks/" + s.id, Repeatable: true,
 	}, nil)
 	if answered(err, http.StatusNotFound) || answered(err, http.StatusBadRequest) && w.gone(ctx, s.id) {
 		return nil // an earlier try deleted it

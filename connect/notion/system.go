@@ -13,12 +13,13 @@ var notes string
 // About says what this connector is.
 var About = connect.About{
 	System: Vendor,
-	For:    "pages that a deal's record links to; the handoff as a page",
+	For:    "pages that a deal's record links to; the handoff and its kickoff's agenda as pages",
 	Reads: []string{
 		fmt.Sprintf("pages that the CRM record links to (`notion.so`, `notion.site`, `notion.com`): %d of them, %s blocks and %d levels each", mostPages, connect.Plain(mostRead), mostNested),
 	},
 	Writes: []string{
 		"where the configuration has handoffs published here, one page for each handoff, of native blocks, in one data source, with properties",
+		"beside it one page for the agenda of its kickoff, with a to-do for each talking point",
 	},
 	Needs: []string{
 		fmt.Sprintf("the access token of a connection (Notion: Settings > Connections), as `NOTION_TOKEN`, with the capabilities *%s*, *%s*, *%s* and *%s*; "+
@@ -58,6 +59,7 @@ var About = connect.About{
 			Source: "confirmed by the vendor's documents",
 		},
 		{What: "`rate_limit_reason` `public_api_request_blocked` is not waited for", Source: "confirmed by the vendor's documents"},
+		{What: "a change of a to-do's text leaves its tick as it is", Source: "confirmed by the vendor's documents: what a change omits stays"},
 		{What: "how soon a query finds a page that was made", Source: fmt.Sprintf("%s (`Settle`)", connect.Plain(DefaultSettle)), Unconfirmed: true},
 		{
 			What:        fmt.Sprintf("that a capability is judged before a request's content, by which the check tries *%s* with a page that can't be made", insertContent),

@@ -270,7 +270,7 @@ func TestNothingLeaks(t *testing.T) {
 			t.Errorf("the log or an error says %q:\n%s", secret, out.String())
 		}
 	}
-	if !strings.Contains(out.String(), `op="add blocks to the handoff's page"`) {
+	if !strings.Contains(out.String(), `op="add blocks to the page"`) {
 		t.Error("the log does not say what was done")
 	}
 }

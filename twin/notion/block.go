@@ -299,7 +299,10 @@ func (s *Server) updateBlock(r request) (any, *refusal) {
 			if refused := checkText("body."+key+".rich_text", content["rich_text"]); refused != nil {
 				return nil, refused
 			}
-			maps.Copy(n.content, stored(n.kind, content))
+			now := stored(n.kind, content)
+			for name := range content { // what is not sent is not changed
+				n.content[name] = now[name]
+			}
 		}
 	}
 	n.edited, n.editedBy = s.now(), Bot

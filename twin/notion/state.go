@@ -22,6 +22,7 @@ type Block struct {
 	ID, Kind string
 	Text     string
 	Links    []string // addresses that may be clicked
+	Ticked   bool     // of a to-do
 	ByPerson bool     // not made by the connection
 	Comments []string
 	Children []Block
@@ -78,6 +79,7 @@ func (s *Server) blocks(n *node) []Block {
 	var out []Block
 	for _, c := range n.living() {
 		b := Block{ID: c.id, Kind: c.kind, Text: plain(c.content["rich_text"]), ByPerson: c.createdBy != Bot, Children: s.blocks(c)}
+		b.Ticked = field[bool](c.content, "checked")
 		runs, _ := c.content["rich_text"].([]any)
 		for _, run := range runs {
 			if href := field[string](run, "href"); href != "" {
@@ -205,6 +207,15 @@ func (s *Server) AddBlock(below string, block map[string]any) string {
 	defer s.mu.Unlock()
 	n := s.nodes[below]
 	return s.grow(n, len(n.children), []any{block}, Person, s.now())[0].id
+}
+
+// Tick is a person's tick of a to-do.
+func (s *Server) Tick(block string) {
+	s.once.Do(s.setUp)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := s.nodes[block]
+	n.content["checked"], n.edited, n.editedBy = true, s.now(), Person
 }
 
 // Comment adds a person's comment to a block.
