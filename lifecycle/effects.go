@@ -33,6 +33,7 @@ func init() {
 		DutyReopened:  (*Service).tellReopened,
 
 		DutyAgenda:          (*Service).tellAgenda,
+		DutyPublishAgenda:   (*Service).publishAgenda,
 		DutyListen:          (*Service).listen,
 		DutyAskHeld:         (*Service).askHeld,
 		DutySurvey:          (*Service).openSurvey,
@@ -209,6 +210,32 @@ func (s *Service) publish(ctx context.Context, run Run, d Duty) (outcome, error)
 	now := s.Now()
 	return outcome{change: Change{Copy: &copied, To: d.For}, apply: func(run *Run) []Move {
 		return []Move{{At: now, Who: us, What: "published_to", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("version %d is in %s", version, d.For)}}
+	}}, nil
+}
+
+// AgendaOf is the name under which a copy of the kickoff's agenda is kept, beside that
+// of the handoff at the same destination.
+func AgendaOf(destination string) string { return destination + " agenda" }
+
+// publishAgenda takes the agenda of the published version to one destination.
+func (s *Service) publishAgenda(ctx context.Context, run Run, d Duty) (outcome, error) {
+	name, _, _ := strings.Cut(d.For, ":")
+	to, ok := s.Destinations[name]
+	if !ok || to.Agenda == nil {
+		return outcome{}, fmt.Errorf("no destination %q that shows agendas is configured any more", name)
+	}
+	p, err := s.publication(ctx, run, d.N/mostReissues, to.Audience)
+	if err != nil {
+		return outcome{}, err
+	}
+	p.Link = kickoffAt(p.Link)
+	copied, err := to.Agenda(ctx, p)
+	if err != nil {
+		return outcome{}, err
+	}
+	now := s.Now()
+	return outcome{change: Change{Copy: &copied, To: AgendaOf(name)}, apply: func(run *Run) []Move {
+		return []Move{{At: now, Who: us, What: "agenda_published_to", From: run.Stage, To: run.Stage, Why: "the kickoff's agenda is in " + name}}
 	}}, nil
 }
 

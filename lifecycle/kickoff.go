@@ -272,9 +272,17 @@ func (s *Service) askHeld(ctx context.Context, run Run, d Duty) (outcome, error)
 func (s *Service) kickoffPage(ctx context.Context, run Run, label string) ([]connect.Action, error) {
 	actions, err := s.page(ctx, run, label)
 	for i := range actions {
-		actions[i].URL += "/kickoff"
+		actions[i].URL = kickoffAt(actions[i].URL)
 	}
 	return actions, err
+}
+
+// kickoffAt is the address of the kickoff's page, by that of the handoff's.
+func kickoffAt(page string) string {
+	if page == "" {
+		return ""
+	}
+	return page + "/kickoff"
 }
 
 // listen looks for the kickoff's recording, and reads it against the agenda.

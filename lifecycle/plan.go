@@ -58,9 +58,10 @@ type Rules struct {
 	Owner Person
 	// Destinations are where the handoff is published.
 	Destinations []string
-	// Marked are those of the destinations that show what became of it, and Follow
-	// those that tell what became of the milestones' tasks.
-	Marked, Follow []string
+	// Marked are those of the destinations that show what became of it, Agendas those
+	// that show the kickoff's agenda, and Follow those that tell what became of the
+	// milestones' tasks.
+	Marked, Agendas, Follow []string
 	// Ways are how people are written to: "mail", "chat".
 	Ways []string
 }
@@ -106,11 +107,12 @@ const (
 	DutyClose     = "close"
 	DutyReopened  = "reopened" // tell people that the deal was reopened
 
-	DutyAgenda          = "agenda"   // tell the CSM of the agenda
-	DutyListen          = "listen"   // look for the kickoff's recording
-	DutyAskHeld         = "ask_held" // ask the CSM whether it was held
-	DutySurvey          = "survey"   // settle whom the survey asks
-	DutyAsk             = "ask"      // ask one respondent
+	DutyAgenda          = "agenda"         // tell the CSM of the agenda
+	DutyPublishAgenda   = "publish_agenda" // to one destination
+	DutyListen          = "listen"         // look for the kickoff's recording
+	DutyAskHeld         = "ask_held"       // ask the CSM whether it was held
+	DutySurvey          = "survey"         // settle whom the survey asks
+	DutyAsk             = "ask"            // ask one respondent
 	DutyAskAgain        = "ask_again"
 	DutyMilestones      = "milestones" // take them from the handoff that is out
 	DutyRemindMilestone = "remind_milestone"
@@ -237,9 +239,16 @@ func (r Rules) publish(p *plan, run Run) {
 	if run.GatherUntil.After(due) {
 		due = run.GatherUntil
 	}
+	// A version goes out again when people said something of it.
+	n := issue(run.PublishedVersion, run.Reissued)
 	for _, to := range r.Destinations {
-		// A version goes out again when people said something of it.
-		p.add(due, DutyPublish, to, issue(run.PublishedVersion, run.Reissued))
+		p.add(due, DutyPublish, to, n)
+	}
+	if !run.TookPlace().IsZero() {
+		return // the agenda is what it was in the call
+	}
+	for _, to := range r.Agendas {
+		p.add(due, DutyPublishAgenda, to+kickoffStamp(run), n)
 	}
 }
 
@@ -307,7 +316,7 @@ func (r Rules) remindCSM(p *plan, run Run, csm Person, since time.Time) {
 			continue // it has only just come
 		}
 		for _, way := range r.Ways {
-			p.add(due, DutyRemindCSM, way+":kickoff-"+stampOf(run.Kickoff), i+1)
+			p.add(due, DutyRemindCSM, way+kickoffStamp(run), i+1)
 		}
 	}
 }
@@ -409,6 +418,15 @@ const lastLook = 14 * 24 * time.Hour
 // stampOf tells apart what is done for a kickoff that is moved.
 func stampOf(t time.Time) string { return t.UTC().Format("20060102T1504") }
 
+// kickoffStamp tells the same after what a duty is for; nothing where no kickoff is
+// known.
+func kickoffStamp(run Run) string {
+	if run.Kickoff.IsZero() {
+		return ""
+	}
+	return ":kickoff-" + stampOf(run.Kickoff)
+}
+
 // bringAgenda tells the CSM of the agenda a day before the kickoff, once the handoff
 // is accepted: before that the reminders to accept it say the same.
 func (r Rules) bringAgenda(p *plan, run Run) {
@@ -420,7 +438,7 @@ func (r Rules) bringAgenda(p *plan, run Run) {
 		due = run.Accepted
 	}
 	for _, way := range r.Ways {
-		p.add(r.reach(way, due, r.csm(run)), DutyAgenda, way+":kickoff-"+stampOf(run.Kickoff), 1)
+		p.add(r.reach(way, due, r.csm(run)), DutyAgenda, way+kickoffStamp(run), 1)
 	}
 }
 
@@ -436,7 +454,7 @@ func (r Rules) afterKickoff(p *plan, run Run) {
 	}
 	for i, after := range r.AskHeld {
 		for _, way := range r.Ways {
-			p.add(r.Hours.Next(run.Kickoff.Add(after), csm), DutyAskHeld, way+":kickoff-"+stampOf(run.Kickoff), i+1)
+			p.add(r.Hours.Next(run.Kickoff.Add(after), csm), DutyAskHeld, way+kickoffStamp(run), i+1)
 		}
 	}
 }

@@ -46,6 +46,7 @@ type page struct {
 	shown    *throughline.Handoff
 	outcomes []lifecycle.Outcome
 	writes   int
+	link     string
 }
 
 var monday = time.Date(2026, 3, 2, 10, 0, 0, 0, time.UTC)
@@ -111,7 +112,7 @@ type place struct {
 
 func (s *stage) destination(name string) lifecycle.Destination {
 	p := &place{s, name}
-	return lifecycle.Destination{Publisher: p, Audience: throughline.AudienceTeam, Mark: p.mark}
+	return lifecycle.Destination{Publisher: p, Audience: throughline.AudienceTeam, Mark: p.mark, Agenda: p.agenda}
 }
 
 func (p *place) Publish(_ context.Context, pub connect.Publication) (connect.Copy, error) {
@@ -121,6 +122,16 @@ func (p *place) Publish(_ context.Context, pub connect.Publication) (connect.Cop
 	at := p.name + " " + pub.Key
 	old, there := p.s.pages[at]
 	p.s.pages[at] = page{at: p.s.Now(), version: pub.Handoff.Version, review: pub.Handoff.Review.State, shown: pub.Handoff, outcomes: old.outcomes, writes: old.writes + 1}
+	return connect.Copy{ID: at, Made: !there}, nil
+}
+
+func (p *place) agenda(_ context.Context, pub connect.Publication) (connect.Copy, error) {
+	if err := p.s.down[p.name+" agenda"]; err != nil {
+		return connect.Copy{}, err
+	}
+	at := p.name + " agenda " + pub.Key
+	old, there := p.s.pages[at]
+	p.s.pages[at] = page{at: p.s.Now(), version: pub.Handoff.Version, shown: pub.Handoff, writes: old.writes + 1, link: pub.Link}
 	return connect.Copy{ID: at, Made: !there}, nil
 }
 

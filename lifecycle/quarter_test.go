@@ -202,8 +202,8 @@ func (q *quarter) latest(ctx context.Context, db *store.DB) time.Duration {
 	for _, d := range q.deals {
 		posts += len(q.slack.Own(d.channel))
 	}
-	if pages := len(q.notion.Published()); pages != len(q.deals) || posts != len(q.deals) {
-		q.tb.Errorf("%d pages and %d posts of %d deals", pages, posts, len(q.deals))
+	if pages, agendas := pagesIn(q.notion); pages != len(q.deals) || agendas != len(q.deals) || posts != len(q.deals) {
+		q.tb.Errorf("%d handoffs and %d agendas as pages, and %d posts of %d deals", pages, agendas, posts, len(q.deals))
 	}
 	return late
 }

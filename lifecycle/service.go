@@ -64,6 +64,9 @@ type Destination struct {
 	Audience throughline.Audience
 	// Mark publishes with what became of the handoff; nil where that isn't shown.
 	Mark func(ctx context.Context, p connect.Publication, o Outcome) (connect.Copy, error)
+	// Agenda publishes the agenda of the kickoff, as Publisher the handoff; nil where it
+	// isn't shown.
+	Agenda func(ctx context.Context, p connect.Publication) (connect.Copy, error)
 	// Follow reads back what became of the milestones' tasks; nil where there are none.
 	Follow func(ctx context.Context, p connect.Publication) ([]connect.Followed, error)
 }

@@ -175,6 +175,7 @@ func (at site) wired(db *store.DB, by means) (*lifecycle.Service, *won.Watch, er
 	index := &gong.Collector{Index: &gong.Index{Client: calls, Store: db.Calls("w"), Now: by.now, History: 60 * 24 * time.Hour}}
 	rules := lifecycle.DefaultRules()
 	rules.Destinations, rules.Ways = []string{"notion", "salesforce", "slack"}, []string{lifecycle.WayMail, lifecycle.WayChat}
+	rules.Agendas = []string{"notion"}
 	if by.look > 0 {
 		rules.LookEvery = by.look
 	}
@@ -193,7 +194,7 @@ func (at site) wired(db *store.DB, by means) (*lifecycle.Service, *won.Watch, er
 			return h, nil
 		}},
 		Destinations: map[string]lifecycle.Destination{
-			"notion":     {Publisher: pages, Audience: throughline.AudienceTeam},
+			"notion":     {Publisher: pages, Audience: throughline.AudienceTeam, Agenda: pages.PublishAgenda},
 			"salesforce": {Publisher: org, Audience: throughline.AudienceCompany},
 			"slack":      {Publisher: talk, Audience: throughline.AudienceCompany},
 		},
@@ -377,9 +378,21 @@ func (v *town) worker(t *testing.T, log io.Writer) *exec.Cmd {
 	return cmd
 }
 
+// pagesIn are the handoffs and the agendas that are pages.
+func pagesIn(n *notiontwin.Server) (handoffs, agendas int) {
+	for _, p := range n.Published() {
+		if strings.HasPrefix(p.Title, "Kickoff: ") {
+			agendas++
+		} else {
+			handoffs++
+		}
+	}
+	return handoffs, agendas
+}
+
 // count is what of the wished-for is there.
-func (v *town) count() (pages, files, posts, requests int) {
-	pages = len(v.notion.Published())
+func (v *town) count() (pages, agendas, files, posts, requests int) {
+	pages, agendas = pagesIn(v.notion)
 	for _, d := range v.deals {
 		for _, m := range v.slack.Own(d.channel) {
 			if m.Thread == "" || m.Thread == m.TS {
@@ -397,7 +410,7 @@ func (v *town) count() (pages, files, posts, requests int) {
 			requests++
 		}
 	}
-	return pages, files, posts, requests
+	return pages, agendas, files, posts, requests
 }
 
 // A safeLog is written by several processes.
@@ -483,9 +496,9 @@ func survive(t *testing.T, database string, deals, kills, processes int) {
 		time.Sleep(250 * time.Millisecond)
 	}
 	time.Sleep(2 * time.Second) // for what would come twice
-	pages, files, posts, requests := v.count()
-	if pages != deals || files != deals || posts != deals || requests != deals {
-		t.Errorf("of %d deals: %d pages, %d files, %d channel messages, %d review requests", deals, pages, files, posts, requests)
+	pages, agendas, files, posts, requests := v.count()
+	if pages != deals || agendas != deals || files != deals || posts != deals || requests != deals {
+		t.Errorf("of %d deals: %d handoffs and %d agendas as pages, %d files, %d channel messages, %d review requests", deals, pages, agendas, files, posts, requests)
 	}
 	v.inOrder(t)
 	if t.Failed() {

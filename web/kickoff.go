@@ -18,6 +18,7 @@ import (
 	"throughline/kickoff"
 	"throughline/lifecycle"
 	"throughline/render"
+	"throughline/store"
 	"throughline/survey"
 )
 
@@ -40,8 +41,16 @@ type kickoffView struct {
 	CameUp    int             // points that came up and are not ticked
 	Survey    *surveyShown
 	Sheet     *throughline.Agenda // the customer's form, where that is looked at
+	Elsewhere []agendaCopy        // where else the agenda is
 	Problem   map[string]string
 	Typed     url.Values
+}
+
+// An agendaCopy is the agenda in another system.
+type agendaCopy struct {
+	System string // "Notion"
+	URL    string
+	Theirs bool // it is the customer's form
 }
 
 // A tally counts points that are settled.
@@ -142,8 +151,30 @@ func (s *Server) kickoffView(r *http.Request, run lifecycle.Run) (v kickoffView,
 	}
 	v.points()
 	v.People = attendeesOf(h, run)
+	if v.Elsewhere, err = s.agendasElsewhere(ctx, run); err != nil {
+		return v, err
+	}
 	v.Survey, err = s.surveyShown(ctx, run)
 	return v, err
+}
+
+func (s *Server) agendasElsewhere(ctx context.Context, run lifecycle.Run) ([]agendaCopy, error) {
+	if len(s.Service.Rules.Agendas) == 0 {
+		return nil, nil
+	}
+	copies, err := s.Store.Copies(ctx, run.ID)
+	if err != nil {
+		return nil, err
+	}
+	var out []agendaCopy
+	for _, name := range s.Service.Rules.Agendas {
+		i := slices.IndexFunc(copies, func(c store.Copy) bool { return c.Destination == lifecycle.AgendaOf(name) && c.URL != "" })
+		if i >= 0 {
+			theirs := kickoff.Audience(s.Service.Destinations[name].Audience) == throughline.AudienceCustomer
+			out = append(out, agendaCopy{System: strings.ToUpper(name[:1]) + name[1:], URL: copies[i].URL, Theirs: theirs})
+		}
+	}
+	return out, nil
 }
 
 // points lays the agenda out by sections, and counts.

@@ -84,6 +84,31 @@ func TestTheCustomersAgenda(t *testing.T) {
 	}
 }
 
+// Where the agenda is a page elsewhere, the kickoff's page leads there, from beside the
+// form that it is.
+func TestTheAgendaElsewhere(t *testing.T) {
+	for audience, beside := range map[throughline.Audience]string{
+		throughline.AudienceTeam:    `>for your calendar</a>, <a href="https://pages.example/agenda?a=1&amp;b=%3c" rel="noreferrer noopener">in Notion</a>`,
+		throughline.AudienceCompany: `>for their calendar</a>, <a href="https://pages.example/agenda?a=1&amp;b=%3c" rel="noreferrer noopener">in Notion</a>`,
+	} {
+		o, id := metOffice(t)
+		b, page := o.signedIn("csm@example.com"), o.team.URL+"/runs/"+id+"/kickoff"
+		b.get(page).lacks(t, "published nowhere else", "in Notion")
+		to := o.Destinations["notion"]
+		to.Audience = audience
+		to.Agenda = func(context.Context, connect.Publication) (connect.Copy, error) {
+			return connect.Copy{ID: "p", URL: "https://pages.example/agenda?a=1&b=<"}, nil
+		}
+		o.Destinations["notion"], o.Rules.Agendas = to, []string{"notion"}
+		if err := o.SetKickoff(t.Context(), id, "csm@example.com", o.run(id).Kickoff.Add(24*time.Hour)); err != nil { // for which it goes out
+			t.Fatal(err)
+		}
+		o.until(o.Now().Add(time.Minute))
+		b.get(page).want(t, "published to the "+string(audience), http.StatusOK, beside)
+		b.get(o.team.URL+"/runs/"+id+"/history").want(t, "the history", http.StatusOK, "notion agenda, version 1")
+	}
+}
+
 // What the CSM words for the customer is what the customer reads, and nobody else does.
 func TestTheCSMWordsTheAgenda(t *testing.T) {
 	o := newOffice(t)
@@ -170,7 +195,7 @@ func TestAfterTheKickoff(t *testing.T) {
 	b = o.signedIn("csm@example.com")
 	a := b.get(page)
 	a.want(t, "an answer", http.StatusOK, "<strong>3</strong>", "you asked &lt;b&gt;again&lt;/b&gt;", "asked ")
-	a.lacks(t, "once the mails are out", "Change whom it asks")
+	a.lacks(t, "once the mails are out", "Change whom it asks", "Who of the customer’s people was there")
 	b.post(page+"/respondents", "who", "ann@customer.example").want(t, "changed too late", http.StatusConflict, "The first mails are out")
 }
 

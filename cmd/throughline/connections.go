@@ -400,6 +400,7 @@ func connectNotion(c *config, _ *connections, with tools) *connection {
 	}
 	conn.system, conn.check = client, client.Check
 	conn.publishes("notion", c.Destinations.Notion, client, client.Remove)
+	conn.publish.Agenda = client.PublishAgenda
 	return conn
 }
 

@@ -394,13 +394,22 @@ type formField struct {
 
 type formChoice struct{ Value, Label string }
 
+// inNotion are the pages there: the handoff's, then its agenda's.
+func (t *tour) inNotion() []notiontwin.Page {
+	pages := t.twins.notion.Published()
+	slices.SortStableFunc(pages, func(a, b notiontwin.Page) int {
+		return strings.Compare(a.Properties["External ID"], b.Properties["External ID"])
+	})
+	return pages
+}
+
 func (t *tour) scene(ctx context.Context) (*scene, error) {
 	run, detected, err := t.play.run(ctx)
 	if err != nil {
 		return nil, err
 	}
 	s := &scene{
-		Customer: "Harborline Logistics", Now: t.clock.now(), Held: t.why(), Begun: t.won.Load(), Run: run, Record: t.record(), Pages: t.twins.notion.Published(),
+		Customer: "Harborline Logistics", Now: t.clock.now(), Held: t.why(), Begun: t.won.Load(), Run: run, Record: t.record(), Pages: t.inNotion(),
 		Pace: fmt.Sprintf("%g hours a second", t.pace()/3600),
 	}
 	if next, ok, err := t.next(ctx); err != nil {
@@ -441,7 +450,7 @@ var duties = map[string]string{
 	lifecycle.DutyCollect: "the deal is looked at for what came late", lifecycle.DutyDraft: "the handoff is drafted", lifecycle.DutyAskReview: "the AE is written to in Slack",
 	lifecycle.DutyRemindAE: "a kind reminder to the AE", lifecycle.DutyRelease: "the handoff is published", lifecycle.DutyPublish: "the handoff is published",
 	lifecycle.DutyMark: "the message shows what became of it", lifecycle.DutyTellCSM: "the CSM is told", lifecycle.DutyRemindCSM: "a reminder to the CSM",
-	lifecycle.DutyAgenda: "the CSM has the agenda", lifecycle.DutyListen: "the kickoff’s recording is looked for", lifecycle.DutyAskHeld: "the CSM is asked whether it was held",
+	lifecycle.DutyAgenda: "the CSM has the agenda", lifecycle.DutyPublishAgenda: "the agenda goes to Notion", lifecycle.DutyListen: "the kickoff’s recording is looked for", lifecycle.DutyAskHeld: "the CSM is asked whether it was held",
 	lifecycle.DutySurvey: "whom the survey asks is settled", lifecycle.DutyAsk: "the customer is asked", lifecycle.DutyAskAgain: "the customer is reminded, once",
 	lifecycle.DutyMilestones: "the promises become work", lifecycle.DutyRemindMilestone: "an owner is reminded of a promise", lifecycle.DutyFollow: "tasks are followed back",
 	lifecycle.DutyTellAE: "the AE is asked", lifecycle.DutyKickoff: "the kickoff", lifecycle.DutyClose: "the run ends", lifecycle.DutyReopened: "people are told that it rests",
@@ -527,7 +536,7 @@ func captionOf(run lifecycle.Run, detected, won bool, asked *askedShown) caption
 		}
 		return caption{"The kickoff has been", "Its recording shows which talking points came up, and what was asked that the customer had answered before: a private help for the CSM, never a ranking. The promises of the 30/60/90 are work now, with owners and days."}
 	}
-	return caption{"Published, 24 hours after Closed Won", "The whole handoff is in Notion, for the deal’s team. Salesforce and the deal channel show what the whole company may see. The CSM has a mail. Press Accept in the deal channel."}
+	return caption{"Published, 24 hours after Closed Won", "The whole handoff is in Notion, for the deal’s team, and beside it the agenda of the kickoff. Salesforce and the deal channel show what the whole company may see. The CSM has a mail. Press Accept in the deal channel."}
 }
 
 // unfolded is how many paragraphs of a message are shown at once.

@@ -149,7 +149,7 @@ func (t *twins) ease() {
 	t.salesforce.Limit, t.salesforce.TokenLife = 1e9, 365*24*time.Hour
 	t.gong.PerSecond, t.gong.PerDay, t.slack.All, t.notion.PerMinute = -1, -1, -1, -1
 	for name, kind := range map[string]string{
-		"Status": "status", "Customer": "select", "AE": "rich_text", "CSM": "rich_text", "Version": "number", "Close date": "date",
+		"Status": "status", "Customer": "select", "AE": "rich_text", "CSM": "rich_text", "Version": "number", "Close date": "date", "Document": "select",
 	} {
 		t.notion.SetColumn(name, kind, string(throughline.StatusPublished))
 	}

@@ -19,7 +19,7 @@ import (
 func TestDemoOnce(t *testing.T) {
 	t.Chdir(t.TempDir())
 	out := succeed(t, "", "demo", "--once")
-	story := regexp.MustCompile(`(?s)28 Sep 2026, 20:05.*detected:.*collecting:.*drafted:.*in review:.*29 Sep 2026, 20:05  published: not reviewed by AE.*notion.*salesforce.*slack.*1 page.*1 message.*` + regexp.QuoteMeta(demoFile) +
+	story := regexp.MustCompile(`(?s)28 Sep 2026, 20:05.*detected:.*collecting:.*drafted:.*in review:.*29 Sep 2026, 20:05  published: not reviewed by AE.*notion.*salesforce.*slack.*agenda published to:.*2 pages.*1 message.*` + regexp.QuoteMeta(demoFile) +
 		`.*accepted:.*6 Oct 2026, 15:00  kickoff:.*kickoff read:.*survey opened: 3 of.*13 Oct 2026, 15:00  answered: .* gives a 9.*Too few answers to tell: there are answers of 1 deal in one group`)
 	if !story.MatchString(out) {
 		t.Errorf("it does not tell the story, and where the page is:\n%s", out)

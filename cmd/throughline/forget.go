@@ -260,7 +260,8 @@ func (f *forgetting) copies(ctx context.Context, run string) error {
 // remove says what became of a copy.
 func (f *forgetting) remove(ctx context.Context, c store.Copy) string {
 	for _, conn := range f.n.all {
-		if conn.remove == nil || strings.ToLower(conn.name) != c.Destination {
+		name := strings.ToLower(conn.name)
+		if conn.remove == nil || c.Destination != name && c.Destination != lifecycle.AgendaOf(name) {
 			continue
 		}
 		if err := conn.remove(ctx, c.ID); err != nil {

@@ -32,7 +32,7 @@ func (s *serving) published(t *testing.T) lifecycle.Run {
 	s.ahead.Add(int64(25 * time.Hour))
 	s.wait(t, "it is published everywhere", func() bool {
 		copies, err := s.db.Copies(t.Context(), s.latest(t).ID)
-		return err == nil && len(copies) == 3
+		return err == nil && len(copies) == 4
 	})
 	return s.latest(t)
 }
@@ -117,7 +117,7 @@ func TestServeWithModel(t *testing.T) {
 	if shown := fmt.Sprint(b.slack.Own(channel)[0].Blocks); !strings.Contains(shown, "One engineer.") || strings.Contains(shown, "Two engineers.") {
 		t.Errorf("the channel is shown %s", shown)
 	}
-	if pages := len(b.notion.Published()); pages != 1 {
+	if pages := len(b.notion.Published()); pages != 2 { // the handoff's and its agenda's
 		t.Errorf("%d pages", pages)
 	}
 	for _, secret := range []string{key, "One engineer."} {
@@ -156,7 +156,7 @@ func TestServeTwice(t *testing.T) {
 	if err != nil || len(runs) != 1 || runs[0].ID != run.ID || runs[0].AcceptedBy != demoCSM {
 		t.Errorf("%d runs, %v", len(runs), err)
 	}
-	if pages, posts := len(b.notion.Published()), len(b.slack.Own(channel)); pages != 1 || posts != 1 {
+	if pages, posts := len(b.notion.Published()), len(b.slack.Own(channel)); pages != 2 || posts != 1 { // the handoff's page and its agenda's
 		t.Errorf("%d pages, %d messages in the channel", pages, posts)
 	}
 	for who, subject := range map[string]string{demoAE: "is drafted", demoCSM: "is there"} {

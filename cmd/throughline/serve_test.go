@@ -233,9 +233,9 @@ func TestServe(t *testing.T) {
 	channel := b.slack.Channels()["deal-harborline"]
 	s.wait(t, "it is published everywhere", func() bool {
 		copies, err := s.db.Copies(t.Context(), s.latest(t).ID)
-		return err == nil && len(copies) == 3
+		return err == nil && len(copies) == 4
 	})
-	if pages, posts := len(b.notion.Published()), len(b.slack.Own(channel)); pages != 1 || posts != 1 {
+	if pages, posts := len(b.notion.Published()), len(b.slack.Own(channel)); pages != 2 || posts != 1 { // the handoff's page and its agenda's
 		t.Errorf("%d pages, %d messages in the channel", pages, posts)
 	}
 	if run := s.latest(t); run.ReviewedBy == "" || run.Stage != lifecycle.StagePublished {
@@ -384,7 +384,7 @@ func TestParkedForgottenAndPast(t *testing.T) {
 	s.wait(t, "the channel has it", func() bool { return len(b.slack.Own(channel)) == 1 })
 	s.wait(t, "all copies are known", func() bool {
 		copies, err := s.db.Copies(t.Context(), id)
-		return err == nil && len(copies) == 3
+		return err == nil && len(copies) == 4
 	})
 
 	h, err := s.db.Document(t.Context(), id, 1)
@@ -414,7 +414,7 @@ func TestParkedForgottenAndPast(t *testing.T) {
 	}
 	s.wait(t, "it is published again", func() bool {
 		copies, err := s.db.Copies(t.Context(), id)
-		return err == nil && len(copies) == 3
+		return err == nil && len(copies) == 4
 	})
 
 	if r := b.run(t, "forget", "--deal", opp, "--yes"); r.status != exitDone || !strings.Contains(r.stdout, "Erased: 1 run") || strings.Contains(r.stdout, "STILL THERE") {

@@ -259,6 +259,9 @@ func (c *config) rules(n *connections) (lifecycle.Rules, error) {
 		if conn.destination != "" && conn.publish.Mark != nil {
 			r.Marked = append(r.Marked, conn.destination)
 		}
+		if conn.destination != "" && conn.publish.Agenda != nil {
+			r.Agendas = append(r.Agendas, conn.destination)
+		}
 	}
 	for _, way := range c.Play.Ways {
 		if _, ok := wayNames[way]; !ok || !c.has(way) {
