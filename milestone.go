@@ -58,9 +58,9 @@ func (m Milestone) Pending() bool {
 }
 
 // Slipping reports whether it is pending after the day on which it is due, or is due
-// later than was promised, as of a day (YYYY-MM-DD).
+// later than was promised or on no day any more, as of a day (YYYY-MM-DD).
 func (m Milestone) Slipping(today string) bool {
-	return m.Pending() && (m.Due != "" && m.Due < today || m.Promised != "" && m.Due > m.Promised)
+	return m.Pending() && (m.Due != "" && m.Due < today || m.Promised != "" && (m.Due == "" || m.Due > m.Promised))
 }
 
 // OnTime reports whether it was met by the day that follows from what the customer

@@ -36,7 +36,7 @@ func newAfter(s *stage) *after {
 		promise(30, "2026-04-01", "Orders flow", "by day thirty your orders flow"),
 		promise(60, "2026-05-01", "Returns flow", "and returns a month later"),
 	}
-	s.Rules.Surveys, s.Rules.ListenTimes, s.Rules.Follow = true, 14, []string{"notion"}
+	s.Rules.Surveys, s.Rules.ListenTimes, s.Rules.Agendas, s.Rules.Follow = true, 14, []string{"notion"}, []string{"notion"}
 	s.Rules.Ways = []string{lifecycle.WayMail}
 	s.Listener = a
 	s.Surveys = &lifecycle.Surveys{
@@ -204,6 +204,62 @@ func TestAKickoffThatIsMovedIsHeldLater(t *testing.T) {
 	})
 }
 
+// addresses lead to a run's pages.
+type addresses struct{}
+
+func (addresses) Review(_ context.Context, run lifecycle.Run) (string, error) {
+	return "https://throughline.example/review/" + run.ID, nil
+}
+
+func (addresses) Page(_ context.Context, run lifecycle.Run) (string, error) {
+	return "https://throughline.example/runs/" + run.ID, nil
+}
+
+// The agenda goes out with the handoff, follows what becomes of it and of the kickoff's
+// day, and is left as it was once the kickoff was held. Where it can't be published, that
+// holds nothing else back.
+func TestTheAgendaIsPublishedUntilTheKickoffWasHeld(t *testing.T) {
+	onEach(t, func(t *testing.T, open func(*testing.T) *stage) {
+		a := newAfter(open(t))
+		a.Links = addresses{}
+		a.down["notion agenda"] = &connect.Error{Vendor: "Notion", Op: "make the page", Status: 503, Temporary: true, Message: "not now"}
+		a.id = a.win()
+		at := "notion agenda " + a.id
+		a.until(monday.Add(24*time.Hour + time.Minute))
+		if got := a.pages["notion "+a.id]; got.writes != 1 || a.pages[at].writes != 0 {
+			t.Fatalf("the handoff was written %d times, the agenda %d", got.writes, a.pages[at].writes)
+		}
+		delete(a.down, "notion agenda")
+		a.until(monday.Add(26 * time.Hour))
+		if got := a.pages[at]; got.writes != 1 || got.shown.Deal.Kickoff != "2026-03-06" || !strings.HasSuffix(got.link, "/kickoff") {
+			t.Fatalf("the agenda is %+v, for the %s", got, got.shown.Deal.Kickoff)
+		}
+		if err := a.Accept(t.Context(), a.id, "csm@example.com"); err != nil {
+			t.Fatal(err)
+		}
+		moved := kickoffAt.Add(24 * time.Hour)
+		if err := a.SetKickoff(t.Context(), a.id, "csm@example.com", moved); err != nil {
+			t.Fatal(err)
+		}
+		a.until(monday.Add(27 * time.Hour))
+		if got := a.pages[at]; got.writes != 2 || got.shown.Deal.Kickoff != "2026-03-07" || a.pages["notion "+a.id].writes != 1 {
+			t.Errorf("for another day it was written %d times: %s", got.writes, got.shown.Deal.Kickoff)
+		}
+		a.until(moved.Add(time.Hour))
+		a.ticked()
+		if err := a.Hold(t.Context(), a.id, "csm@example.com", time.Time{}, nil); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.Reissue(t.Context(), a.id, "csm@example.com", "it is to go out again"); err != nil {
+			t.Fatal(err)
+		}
+		a.until(moved.Add(3 * time.Hour))
+		if got := a.pages[at]; got.writes != 2 || a.pages["notion "+a.id].writes != 2 {
+			t.Errorf("after the kickoff the agenda was written %d times, the handoff %d", got.writes, a.pages["notion "+a.id].writes)
+		}
+	})
+}
+
 // The recording says that the kickoff was, who was there, and what came up.
 func TestTheRecordingIsReadAndAsksWhoWasThere(t *testing.T) {
 	onEach(t, func(t *testing.T, open func(*testing.T) *stage) {
@@ -330,9 +386,11 @@ func TestMilestonesAreRemindedAndFollowed(t *testing.T) {
 			t.Fatalf("the milestones are %+v", run.Milestones)
 		}
 		first, second := run.Milestones[0].ID, run.Milestones[1].ID
-		status, later := throughline.MilestoneStarted, "2026-05-20"
-		if err := a.SetMilestone(t.Context(), a.id, second, "csm@example.com", lifecycle.MilestoneEdit{Due: &later}); !errors.Is(err, lifecycle.ErrNeedsWhy) {
-			t.Errorf("moved without a reason: %v", err)
+		status, later, never := throughline.MilestoneStarted, "2026-05-20", ""
+		for _, day := range []*string{&later, &never} {
+			if err := a.SetMilestone(t.Context(), a.id, second, "csm@example.com", lifecycle.MilestoneEdit{Due: day}); !errors.Is(err, lifecycle.ErrNeedsWhy) {
+				t.Errorf("moved to %q without a reason: %v", *day, err)
+			}
 		}
 		if err := a.SetMilestone(t.Context(), a.id, second, "csm@example.com", lifecycle.MilestoneEdit{Status: &status, Due: &later, Why: "their warehouse moves"}); err != nil {
 			t.Fatal(err)

@@ -98,7 +98,7 @@ type MilestoneEdit struct {
 	Due      *string // YYYY-MM-DD
 	Evidence *string
 	Link     *string
-	Why      string // of another day, or of a milestone that is dropped
+	Why      string // of a later day or none, or of a milestone that is dropped
 }
 
 // longestEvidence bounds what somebody says of a milestone, in characters.
@@ -168,7 +168,7 @@ func (e MilestoneEdit) apply(m *throughline.Milestone, now time.Time) ([]string,
 	var done []string
 	why := strings.TrimSpace(e.Why)
 	if e.Due != nil && *e.Due != m.Due {
-		if why == "" && *e.Due > m.Promised {
+		if why == "" && (*e.Due == "" || *e.Due > m.Promised) {
 			return nil, ErrNeedsWhy
 		}
 		done = append(done, fmt.Sprintf("due on %s instead of %s", orNone(*e.Due), orNone(m.Due)))
