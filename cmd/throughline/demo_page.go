@@ -394,11 +394,11 @@ type formField struct {
 
 type formChoice struct{ Value, Label string }
 
-// inNotion are the pages there: the handoff's, then its agenda's.
+// inNotion are the pages there: the agenda's, which is folded, then the handoff's.
 func (t *tour) inNotion() []notiontwin.Page {
 	pages := t.twins.notion.Published()
 	slices.SortStableFunc(pages, func(a, b notiontwin.Page) int {
-		return strings.Compare(a.Properties["External ID"], b.Properties["External ID"])
+		return strings.Compare(b.Properties["External ID"], a.Properties["External ID"])
 	})
 	return pages
 }
