@@ -82,6 +82,14 @@ func dueOf(it throughline.Item, deal throughline.Header) string {
 
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
+// A TaskChange is what a milestone's task is to say in an outside system, since
+// somebody changed the milestone elsewhere.
+type TaskChange struct {
+	Milestone string // its id, see [MilestoneID]
+	Done      bool   // the task is completed, or open (again)
+	Due       string // YYYY-MM-DD; empty for the day that the task has
+}
+
 // A Followed is what became of a milestone's task in an outside system.
 type Followed struct {
 	Milestone string    // its id, see [MilestoneID]

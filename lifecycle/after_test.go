@@ -1,6 +1,7 @@
 package lifecycle_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
 
 	"throughline"
 	"throughline/connect"
@@ -24,6 +27,7 @@ type after struct {
 	posted  []connect.Letter
 	hearing *lifecycle.Hearing // nil while there is no recording
 	tasks   []connect.Followed
+	set     []connect.TaskChange // what the tasks were told
 }
 
 // kickoffAt is four days after the deal was won, on a Friday.
@@ -51,7 +55,18 @@ func newAfter(s *stage) *after {
 	}
 	to := s.Destinations["notion"]
 	to.Follow = func(context.Context, connect.Publication) ([]connect.Followed, error) {
-		return a.tasks, s.down["tasks"]
+		return slices.Clone(a.tasks), s.down["tasks"]
+	}
+	to.SetTasks = func(_ context.Context, _ connect.Publication, changes []connect.TaskChange) error {
+		if err := s.down["set tasks"]; err != nil {
+			return err
+		}
+		for _, c := range changes {
+			i := slices.IndexFunc(a.tasks, func(t connect.Followed) bool { return t.Milestone == c.Milestone })
+			a.tasks[i].Done, a.tasks[i].Due, a.tasks[i].At = c.Done, cmp.Or(c.Due, a.tasks[i].Due), s.Now()
+		}
+		a.set = append(a.set, changes...)
+		return nil
 	}
 	s.Destinations["notion"] = to
 	collect := s.collection
@@ -429,6 +444,90 @@ func TestMilestonesAreRemindedAndFollowed(t *testing.T) {
 		a.until(time.Date(2026, 5, 24, 0, 0, 0, 0, time.UTC))
 		if one := a.run(a.id).Milestones[0]; one.Status != throughline.MilestoneOpen || one.Met != nil {
 			t.Errorf("opened again, the first is %+v", one)
+		}
+	})
+}
+
+// What becomes of a milestone on its page, or in one system, its tasks are told soon, and
+// once; what was done to a task there meanwhile is not undone; and what a task was told
+// is not taken for something that somebody did there.
+func TestTasksAreToldWhatBecameOfTheirMilestones(t *testing.T) {
+	onEach(t, func(t *testing.T, open func(*testing.T) *stage) {
+		a := newAfter(open(t))
+		a.accepted()
+		first, second := a.run(a.id).Milestones[0].ID, a.run(a.id).Milestones[1].ID
+		a.tasks = []connect.Followed{{Milestone: first, Due: "2026-04-01"}, {Milestone: second, Due: "2026-05-01"}}
+		set := func(milestone string, e lifecycle.MilestoneEdit) {
+			t.Helper()
+			a.now = a.now.Add(time.Minute)
+			if err := a.SetMilestone(t.Context(), a.id, milestone, "csm@example.com", e); err != nil {
+				t.Fatal(err)
+			}
+			a.until(a.now.Add(time.Minute))
+		}
+		told := func(what string, want ...connect.TaskChange) {
+			t.Helper()
+			if diff := gocmp.Diff(want, a.set); diff != "" {
+				t.Errorf("%s: %s", what, diff)
+			}
+			a.set = nil
+		}
+		met, started, dropped, later := throughline.MilestoneMet, throughline.MilestoneStarted, throughline.MilestoneDropped, "2026-05-20"
+		set(first, lifecycle.MilestoneEdit{Status: &started})
+		told("one that is started is no news to a task")
+		a.down["set tasks"] = &connect.Error{Vendor: "Notion", Op: "set", Status: 503, Temporary: true, Message: "not now"}
+		set(first, lifecycle.MilestoneEdit{Status: &met})
+		set(second, lifecycle.MilestoneEdit{Due: &later, Why: "their warehouse moves"})
+		delete(a.down, "set tasks")
+		a.until(a.now.Add(2 * time.Hour))
+		told("once the system is there again", connect.TaskChange{Milestone: first, Done: true}, connect.TaskChange{Milestone: second, Due: later})
+		a.until(a.now.Add(36 * time.Hour))
+		told("days later")
+		run := a.run(a.id)
+		if one, two := run.Milestones[0], run.Milestones[1]; one.Status != met || len(one.Changes) != 2 || two.Due != later || len(two.Changes) != 1 {
+			t.Errorf("what they were told is taken for news: %+v, %+v", one.Changes, two.Changes)
+		}
+		set(first, lifecycle.MilestoneEdit{Status: &started})
+		a.down["set tasks"] = &connect.Error{Vendor: "Notion", Op: "set", Status: 503, Temporary: true, Message: "not now"}
+		set(first, lifecycle.MilestoneEdit{Status: &met})
+		delete(a.down, "set tasks")
+		a.until(a.now.Add(2 * time.Hour)) // it is told, and not looked at since
+		set(first, lifecycle.MilestoneEdit{Status: &started})
+		told("open, met and open again", connect.TaskChange{Milestone: first}, connect.TaskChange{Milestone: first, Done: true}, connect.TaskChange{Milestone: first})
+
+		// Moved there and here: the later day counts, in both places.
+		a.tasks[1].Due, a.tasks[1].At = "2026-06-01", a.now
+		again := "2026-05-25"
+		set(second, lifecycle.MilestoneEdit{Due: &again, Why: "sooner than that"})
+		told("moved here after it was there", connect.TaskChange{Milestone: second, Due: again})
+		a.tasks[1].Due, a.tasks[1].At = "2026-06-02", a.now.Add(10*time.Minute)
+		a.now = a.now.Add(5 * time.Minute)
+		sooner := "2026-05-24"
+		set(second, lifecycle.MilestoneEdit{Due: &sooner, Why: "or sooner"})
+		told("moved there after it was here")
+		if two := a.run(a.id).Milestones[1]; two.Due != "2026-06-02" {
+			t.Errorf("the day is %s", two.Due)
+		}
+
+		// Dropped, it is done with; who opens its task again opens it.
+		set(second, lifecycle.MilestoneEdit{Status: &dropped, Why: "they took the other module"})
+		told("dropped", connect.TaskChange{Milestone: second, Done: true})
+		a.tasks[1].Done, a.tasks[1].At = false, a.now
+		a.until(a.now.Add(13 * time.Hour))
+		told("opened again there")
+		if two := a.run(a.id).Milestones[1]; two.Status != throughline.MilestoneOpen {
+			t.Errorf("the status is %s", two.Status)
+		}
+
+		// A task that somebody deleted is none to tell, and is looked at no oftener.
+		a.tasks = a.tasks[1:]
+		set(first, lifecycle.MilestoneEdit{Status: &met})
+		set(second, lifecycle.MilestoneEdit{Status: &met})
+		told("one of two is deleted", connect.TaskChange{Milestone: second, Done: true})
+		times := a.run(a.id).Followed["notion"].Times
+		a.until(a.now.Add(10 * 24 * time.Hour))
+		if now := a.run(a.id).Followed["notion"].Times; now > times+1 {
+			t.Errorf("with all met they were looked at %d times more", now-times)
 		}
 	})
 }

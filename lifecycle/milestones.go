@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -210,10 +211,52 @@ func note(m *throughline.Milestone, at time.Time, by, what string) {
 	m.Changes = append(slices.Clone(m.Changes), throughline.MilestoneChange{At: at, By: by, What: what})
 }
 
+// changed is when something last became of the milestone.
+func (m Milestone) changed() time.Time {
+	if len(m.Changes) == 0 {
+		return time.Time{}
+	}
+	return m.Changes[len(m.Changes)-1].At
+}
+
+// settled reports whether its tasks are to be completed.
+func (m Milestone) settled() bool {
+	return m.Status == throughline.MilestoneMet || m.Status == throughline.MilestoneDropped
+}
+
+// task is what its task is to say where it looks like seen; false where it says that.
+func (m Milestone) task(seen SeenTask) (connect.TaskChange, bool) {
+	c := connect.TaskChange{Milestone: m.ID, Done: m.settled()}
+	if !c.Done && m.Due != "" && m.Due != seen.Due && (seen.Due != "" || m.Due != m.Promised) {
+		c.Due = m.Due
+	}
+	return c, !m.Withdrawn && (c.Done != seen.Done || c.Due != "")
+}
+
+// apart reports whether milestones say something else than their tasks in a system, as
+// far as those are known, and since when: not from before the tasks were last looked at.
+func apart(run Run, to string) (since time.Time, is bool) {
+	f := run.Followed[to]
+	for _, m := range run.Milestones {
+		seen, known := m.Seen[to]
+		if !known {
+			seen = SeenTask{Due: m.Promised}
+		}
+		if _, differs := m.task(seen); !differs || !known && f.Times > 0 || m.changed().Before(f.At) {
+			continue
+		}
+		if at := m.changed(); !is || at.Before(since) {
+			since, is = at, true
+		}
+	}
+	return since, is
+}
+
 // orNone is a day, or that there is none.
 func orNone(day string) string { return cmp.Or(day, "no day") }
 
-// follow looks at what became of the milestones' tasks in one system.
+// follow looks at what became of the milestones' tasks in one system, and then has them
+// say what became of the milestones elsewhere.
 func (s *Service) follow(ctx context.Context, run Run, d Duty) (outcome, error) {
 	now := s.Now()
 	next := func(run *Run) {
@@ -236,23 +279,59 @@ func (s *Service) follow(ctx context.Context, run Run, d Duty) (outcome, error) 
 	if err != nil {
 		return outcome{}, err
 	}
+	_, changes := followAll(&run, d.For, tasks, now)
+	if len(changes) > 0 {
+		if err := to.SetTasks(ctx, p, changes); err != nil {
+			return outcome{}, err
+		}
+	}
 	return outcome{apply: func(run *Run) []Move {
 		next(run)
-		run.Milestones = slices.Clone(run.Milestones)
-		var moves []Move
-		for _, t := range tasks {
-			i := slices.IndexFunc(run.Milestones, func(m Milestone) bool { return m.ID == t.Milestone })
-			if i < 0 {
-				continue
-			}
-			m := &run.Milestones[i]
-			if done := followed(m, d.For, t, now); len(done) > 0 {
-				note(&m.Milestone, now, d.For, strings.Join(done, "; "))
-				moves = append(moves, Move{At: now, Who: us, What: "milestone", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("day %d, %s: %s in %s", m.Day, m.ID, strings.Join(done, "; "), d.For)})
-			}
+		moves, _ := followAll(run, d.For, tasks, now)
+		for _, c := range changes {
+			told(run, d.For, c)
 		}
 		return moves
 	}}, nil
+}
+
+// followAll takes over what became of the tasks in a system, and says what they are to
+// be told.
+func followAll(run *Run, in string, tasks []connect.Followed, now time.Time) (moves []Move, changes []connect.TaskChange) {
+	run.Milestones = slices.Clone(run.Milestones)
+	for i := range run.Milestones {
+		m := &run.Milestones[i]
+		n := slices.IndexFunc(tasks, func(t connect.Followed) bool { return t.Milestone == m.ID })
+		if n < 0 { // people deleted it, or it was never made
+			m.Seen = maps.Clone(m.Seen)
+			delete(m.Seen, in)
+			continue
+		}
+		if done := followed(m, in, tasks[n], now); len(done) > 0 {
+			note(&m.Milestone, now, in, strings.Join(done, "; "))
+			moves = append(moves, Move{At: now, Who: us, What: "milestone", From: run.Stage, To: run.Stage, Why: fmt.Sprintf("day %d, %s: %s in %s", m.Day, m.ID, strings.Join(done, "; "), in)})
+		}
+		if c, differs := m.task(m.Seen[in]); differs {
+			changes = append(changes, c)
+		}
+	}
+	return moves, changes
+}
+
+// told notes that a task says what it was told, so that this is not taken for something
+// that somebody did there.
+func told(run *Run, in string, c connect.TaskChange) {
+	i := slices.IndexFunc(run.Milestones, func(m Milestone) bool { return m.ID == c.Milestone })
+	if i < 0 {
+		return
+	}
+	seen := run.Milestones[i].Seen[in]
+	seen.Done = c.Done
+	if c.Due != "" {
+		seen.Due = c.Due
+	}
+	run.Milestones[i].Seen = maps.Clone(run.Milestones[i].Seen)
+	run.Milestones[i].Seen[in] = seen
 }
 
 // followed takes over what somebody did to the task since it was last seen, and says
@@ -262,26 +341,28 @@ func followed(m *Milestone, in string, t connect.Followed, now time.Time) []stri
 	if !known {
 		was = SeenTask{Due: m.Promised, Owner: t.Owner}
 	}
-	seen := map[string]SeenTask{}
+	seen := map[string]SeenTask{in: {Done: t.Done, Due: t.Due, Owner: t.Owner, URL: t.URL}}
 	for k, v := range m.Seen {
-		seen[k] = v
+		if k != in {
+			seen[k] = v
+		}
 	}
-	seen[in] = SeenTask{Done: t.Done, Due: t.Due, Owner: t.Owner, URL: t.URL}
 	m.Seen = seen
 	var done []string
 	switch {
-	case t.Done && !was.Done && m.Status != throughline.MilestoneMet:
+	case t.Done && !was.Done && m.Pending():
 		at := t.At
 		if at.IsZero() || at.After(now) {
 			at = now
 		}
 		setStatus(&m.Milestone, throughline.MilestoneMet, at)
 		done = append(done, "met")
-	case !t.Done && was.Done && m.Status == throughline.MilestoneMet:
+	case !t.Done && was.Done && m.settled():
 		setStatus(&m.Milestone, throughline.MilestoneOpen, now)
 		done = append(done, "open again")
 	}
-	if t.Due != "" && t.Due != was.Due && t.Due != m.Due {
+	ours := m.Due != was.Due && m.changed().After(t.At) && !t.At.IsZero() // moved here after it was there
+	if t.Due != "" && t.Due != was.Due && t.Due != m.Due && !ours {
 		done = append(done, fmt.Sprintf("due on %s instead of %s", t.Due, orNone(m.Due)))
 		m.Due = t.Due
 	}

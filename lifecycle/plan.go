@@ -509,16 +509,18 @@ func (r Rules) milestones(p *plan, run Run) {
 			}
 		}
 	}
-	if !pending {
-		return
-	}
 	for _, to := range r.Follow {
 		f := run.Followed[to]
 		from := f.At
 		if from.IsZero() {
 			from = run.Published
 		}
-		p.add(from.Add(r.FollowEvery), DutyFollow, to, f.Times+1)
+		switch at, apart := apart(run, to); {
+		case apart: // the tasks are told at once
+			p.add(at, DutyFollow, to, f.Times+1)
+		case pending:
+			p.add(from.Add(r.FollowEvery), DutyFollow, to, f.Times+1)
+		}
 	}
 }
 

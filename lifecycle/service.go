@@ -68,7 +68,10 @@ type Destination struct {
 	// isn't shown.
 	Agenda func(ctx context.Context, p connect.Publication) (connect.Copy, error)
 	// Follow reads back what became of the milestones' tasks; nil where there are none.
-	Follow func(ctx context.Context, p connect.Publication) ([]connect.Followed, error)
+	// SetTasks, which goes with it, completes, opens and moves those of them that are
+	// named: none that says so already, and none that people deleted.
+	Follow   func(ctx context.Context, p connect.Publication) ([]connect.Followed, error)
+	SetTasks func(ctx context.Context, p connect.Publication, changes []connect.TaskChange) error
 }
 
 // A Publisher is a connector that publishes handoffs.

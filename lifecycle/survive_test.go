@@ -490,7 +490,7 @@ func survive(t *testing.T, database string, deals, kills, processes int) {
 	}
 	deadline := time.Now().Add(4*time.Minute + time.Duration(deals)*time.Second)
 	for time.Now().Before(deadline) {
-		if p, f, s, r := v.count(); p >= deals && f >= deals && s >= deals && r >= deals {
+		if p, a, f, s, r := v.count(); p >= deals && a >= deals && f >= deals && s >= deals && r >= deals {
 			break
 		}
 		time.Sleep(250 * time.Millisecond)
