@@ -85,10 +85,30 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 // A TaskChange is what a milestone's task is to say in an outside system, since
 // somebody changed the milestone elsewhere.
 type TaskChange struct {
-	Milestone string // its id, see [MilestoneID]
-	Done      bool   // the task is completed, or open (again)
-	Due       string // YYYY-MM-DD; empty for the day that the task has
+	Milestone string    // its id, see [MilestoneID]
+	State     TaskState // empty for the one that the task has
+	Due       string    // YYYY-MM-DD; empty for the day that the task has
 }
+
+// TaskState is whether there is something to do for a task.
+type TaskState string
+
+// The states.
+const (
+	TaskOpen TaskState = "open"
+	TaskDone TaskState = "done"
+)
+
+// TaskStateOf is that of a task that is done, or is not.
+func TaskStateOf(done bool) TaskState {
+	if done {
+		return TaskDone
+	}
+	return TaskOpen
+}
+
+// Changes reports whether a task that is done, or is not, is to be the other.
+func (c TaskChange) Changes(done bool) bool { return c.State != "" && c.State != TaskStateOf(done) }
 
 // A Followed is what became of a milestone's task in an outside system.
 type Followed struct {

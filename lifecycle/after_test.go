@@ -63,7 +63,7 @@ func newAfter(s *stage) *after {
 		}
 		for _, c := range changes {
 			i := slices.IndexFunc(a.tasks, func(t connect.Followed) bool { return t.Milestone == c.Milestone })
-			a.tasks[i].Done, a.tasks[i].Due, a.tasks[i].At = c.Done, cmp.Or(c.Due, a.tasks[i].Due), s.Now()
+			a.tasks[i].Done, a.tasks[i].Due, a.tasks[i].At = a.tasks[i].Done != c.Changes(a.tasks[i].Done), cmp.Or(c.Due, a.tasks[i].Due), s.Now()
 		}
 		a.set = append(a.set, changes...)
 		return nil
@@ -480,7 +480,7 @@ func TestTasksAreToldWhatBecameOfTheirMilestones(t *testing.T) {
 		set(second, lifecycle.MilestoneEdit{Due: &later, Why: "their warehouse moves"})
 		delete(a.down, "set tasks")
 		a.until(a.now.Add(2 * time.Hour))
-		told("once the system is there again", connect.TaskChange{Milestone: first, Done: true}, connect.TaskChange{Milestone: second, Due: later})
+		told("once the system is there again", connect.TaskChange{Milestone: first, State: connect.TaskDone}, connect.TaskChange{Milestone: second, Due: later})
 		a.until(a.now.Add(36 * time.Hour))
 		told("days later")
 		run := a.run(a.id)
@@ -493,7 +493,7 @@ func TestTasksAreToldWhatBecameOfTheirMilestones(t *testing.T) {
 		delete(a.down, "set tasks")
 		a.until(a.now.Add(2 * time.Hour)) // it is told, and not looked at since
 		set(first, lifecycle.MilestoneEdit{Status: &started})
-		told("open, met and open again", connect.TaskChange{Milestone: first}, connect.TaskChange{Milestone: first, Done: true}, connect.TaskChange{Milestone: first})
+		told("open, met and open again", connect.TaskChange{Milestone: first, State: connect.TaskOpen}, connect.TaskChange{Milestone: first, State: connect.TaskDone}, connect.TaskChange{Milestone: first, State: connect.TaskOpen})
 
 		// Moved there and here: the later day counts, in both places.
 		a.tasks[1].Due, a.tasks[1].At = "2026-06-01", a.now
@@ -511,7 +511,7 @@ func TestTasksAreToldWhatBecameOfTheirMilestones(t *testing.T) {
 
 		// Dropped, it is done with; who opens its task again opens it.
 		set(second, lifecycle.MilestoneEdit{Status: &dropped, Why: "they took the other module"})
-		told("dropped", connect.TaskChange{Milestone: second, Done: true})
+		told("dropped", connect.TaskChange{Milestone: second, State: connect.TaskDone})
 		a.tasks[1].Done, a.tasks[1].At = false, a.now
 		a.until(a.now.Add(13 * time.Hour))
 		told("opened again there")
@@ -523,7 +523,7 @@ func TestTasksAreToldWhatBecameOfTheirMilestones(t *testing.T) {
 		a.tasks = a.tasks[1:]
 		set(first, lifecycle.MilestoneEdit{Status: &met})
 		set(second, lifecycle.MilestoneEdit{Status: &met})
-		told("one of two is deleted", connect.TaskChange{Milestone: second, Done: true})
+		told("one of two is deleted", connect.TaskChange{Milestone: second, State: connect.TaskDone})
 		times := a.run(a.id).Followed["notion"].Times
 		a.until(a.now.Add(10 * 24 * time.Hour))
 		if now := a.run(a.id).Followed["notion"].Times; now > times+1 {

@@ -32,6 +32,7 @@ type SeenTask struct {
 	Due   string
 	Owner string
 	URL   string
+	Told  time.Time // when it was last told what became of the milestone; zero for never
 }
 
 // takeMilestones brings the run's milestones in line with the handoff that is out.
@@ -226,11 +227,14 @@ func (m Milestone) settled() bool {
 
 // task is what its task is to say where it looks like seen; false where it says that.
 func (m Milestone) task(seen SeenTask) (connect.TaskChange, bool) {
-	c := connect.TaskChange{Milestone: m.ID, Done: m.settled()}
-	if !c.Done && m.Due != "" && m.Due != seen.Due && (seen.Due != "" || m.Due != m.Promised) {
+	c := connect.TaskChange{Milestone: m.ID}
+	if m.settled() != seen.Done {
+		c.State = connect.TaskStateOf(m.settled())
+	}
+	if !m.settled() && m.Due != "" && m.Due != seen.Due && (seen.Due != "" || m.Due != m.Promised) {
 		c.Due = m.Due
 	}
-	return c, !m.Withdrawn && (c.Done != seen.Done || c.Due != "")
+	return c, !m.Withdrawn && (c.State != "" || c.Due != "")
 }
 
 // apart reports whether milestones say something else than their tasks in a system, as
@@ -289,7 +293,7 @@ func (s *Service) follow(ctx context.Context, run Run, d Duty) (outcome, error) 
 		next(run)
 		moves, _ := followAll(run, d.For, tasks, now)
 		for _, c := range changes {
-			told(run, d.For, c)
+			told(run, d.For, c, now)
 		}
 		return moves
 	}}, nil
@@ -320,13 +324,16 @@ func followAll(run *Run, in string, tasks []connect.Followed, now time.Time) (mo
 
 // told notes that a task says what it was told, so that this is not taken for something
 // that somebody did there.
-func told(run *Run, in string, c connect.TaskChange) {
+func told(run *Run, in string, c connect.TaskChange, now time.Time) {
 	i := slices.IndexFunc(run.Milestones, func(m Milestone) bool { return m.ID == c.Milestone })
 	if i < 0 {
 		return
 	}
 	seen := run.Milestones[i].Seen[in]
-	seen.Done = c.Done
+	seen.Told = now
+	if c.State != "" {
+		seen.Done = c.State == connect.TaskDone
+	}
 	if c.Due != "" {
 		seen.Due = c.Due
 	}
@@ -341,7 +348,10 @@ func followed(m *Milestone, in string, t connect.Followed, now time.Time) []stri
 	if !known {
 		was = SeenTask{Due: m.Promised, Owner: t.Owner}
 	}
-	seen := map[string]SeenTask{in: {Done: t.Done, Due: t.Due, Owner: t.Owner, URL: t.URL}}
+	if !t.At.IsZero() && t.At.Before(was.Told) {
+		return nil // it is as it was before it was told: some systems tell late
+	}
+	seen := map[string]SeenTask{in: {Done: t.Done, Due: t.Due, Owner: t.Owner, URL: t.URL, Told: was.Told}}
 	for k, v := range m.Seen {
 		if k != in {
 			seen[k] = v

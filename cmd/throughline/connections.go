@@ -239,10 +239,16 @@ func (c *connection) publishes(key string, audience destination, to lifecycle.Pu
 
 // follows has what became of the milestones' tasks read back, where handoffs are
 // published there with tasks.
-func (c *connection) follows(tasks bool, follow func(context.Context, connect.Publication) ([]connect.Followed, error)) {
+func (c *connection) follows(tasks bool, in tasked) {
 	if tasks && c.destination != "" {
-		c.publish.Follow = follow
+		c.publish.Follow, c.publish.SetTasks = in.Follow, in.SetTasks
 	}
+}
+
+// tasked is a connector with a task for each milestone.
+type tasked interface {
+	Follow(ctx context.Context, p connect.Publication) ([]connect.Followed, error)
+	SetTasks(ctx context.Context, p connect.Publication, changes []connect.TaskChange) error
 }
 
 func connectSalesforce(c *config, _ *connections, with tools) *connection {
@@ -280,7 +286,7 @@ func connectSalesforce(c *config, _ *connections, with tools) *connection {
 		conn.hook, conn.hookPath = messages.Handler, outbound.Pattern
 	}
 	conn.publishes("salesforce", c.Destinations.Salesforce, org, org.Remove)
-	conn.follows(s.Tasks, org.Follow)
+	conn.follows(s.Tasks, org)
 	return conn
 }
 

@@ -61,7 +61,7 @@ func connectHubSpot(c *config, _ *connections, with tools) *connection {
 		conn.hookPath = hubspot.HookPattern
 	}
 	conn.publishes("hubspot", c.Destinations.HubSpot, portal, portal.Remove)
-	conn.follows(h.Tasks, portal.Follow)
+	conn.follows(h.Tasks, portal)
 	return conn
 }
 

@@ -226,7 +226,7 @@ func (m *mixed) play(t *testing.T) {
 }
 
 // followed: that somebody completes a milestone's task is known a day later, wherever
-// it was.
+// it was, and its tasks elsewhere are completed as well.
 func (m *mixed) followed(t *testing.T) {
 	t.Helper()
 	crm := m.crmTasks()
@@ -243,13 +243,38 @@ func (m *mixed) followed(t *testing.T) {
 		m.twins.salesforce.Set("Task", crm[0], salesforcetwin.Record{"Status": "Completed"}, now)
 	}
 	m.until(t, m.clock.now().Add(24*time.Hour))
-	met := 0
+	met, tasks := 0, 0
 	for _, milestone := range m.run(t).Milestones {
-		met += one(milestone.Status == throughline.MilestoneMet)
+		if milestone.Status == throughline.MilestoneMet {
+			met++
+			tasks += len(milestone.Seen)
+		}
 	}
 	if met != 1 {
 		t.Errorf("%d milestones are met, not 1: %+v", met, m.run(t).Milestones)
 	}
+	if done := m.completed(); tasks == 0 || done != tasks {
+		t.Errorf("of the %d tasks of the one that is met %d are completed", tasks, done)
+	}
+}
+
+// completed counts the tasks of milestones that are, in all systems.
+func (m *mixed) completed() int {
+	n := 0
+	for _, task := range m.twins.vitally.Tasks() {
+		n += one(task.Completed != "")
+	}
+	for _, task := range m.twins.totango.Tasks() {
+		n += one(task.Status == "closed")
+	}
+	for _, id := range m.crmTasks() {
+		if m.twins.withHubSpot {
+			n += one(m.twins.hubspot.Get("tasks", id)["hs_task_status"] == "COMPLETED")
+		} else {
+			n += one(m.twins.salesforce.Get("Task", id)["IsClosed"] == true)
+		}
+	}
+	return n
 }
 
 // crmTasks are the ids of the tasks in the CRM that were written for milestones.

@@ -44,6 +44,6 @@ func connectTotango(c *config, n *connections, with tools) *connection {
 	}
 	conn.check = client.Check
 	conn.publishes("totango", c.Destinations.Totango, client, client.Remove)
-	conn.follows(s.Tasks, client.Follow)
+	conn.follows(s.Tasks, client)
 	return conn
 }

@@ -35,6 +35,6 @@ func connectVitally(c *config, _ *connections, with tools) *connection {
 	}
 	conn.check = client.Check
 	conn.publishes("vitally", c.Destinations.Vitally, client, client.Remove)
-	conn.follows(v.Tasks, client.Follow)
+	conn.follows(v.Tasks, client)
 	return conn
 }

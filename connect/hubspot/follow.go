@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
@@ -30,17 +29,10 @@ func (p *Portal) Follow(ctx context.Context, pub connect.Publication) ([]connect
 	if wrong := misaddressed(pub); wrong != "" {
 		return nil, refused(opFollow, wrong, "put it right and try again")
 	}
-	d := &Deal{ID: pub.Deal.ID}
-	q := url.Values{"associations": {"tasks"}, "archived": {"false"}, "properties": {"dealname"}}
-	if _, err := p.client.Do(ctx, connect.Request{Op: opFollow, Path: p.path("objects", "deals/"+d.ID), Query: q}, &d.Record); err != nil {
-		return nil, err
-	}
-	d.ID = d.Record.ID // of the deal into which it was merged
-	found, err := p.oldestFirst(ctx, opFollow, d, "tasks", followedProperties)
+	tasks, err := p.tasksOf(ctx, opFollow, pub, followedProperties)
 	if err != nil {
 		return nil, err
 	}
-	tasks := placedTasks(pub.Key, found)
 	owners, err := p.ownersOf(ctx, tasks)
 	if err != nil {
 		return nil, err

@@ -75,6 +75,51 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestSetTasks: a task is completed, opened and moved, once, and a later version of the
+// handoff leaves that as it is.
+func TestSetTasks(t *testing.T) {
+	b := newPress(t)
+	b.publish(t, 1)
+	all := connect.Milestones(publication(1).Handoff)
+	set := func(want int, changes ...connect.TaskChange) {
+		t.Helper()
+		before := b.calls()
+		if err := b.portal(t).SetTasks(t.Context(), publication(1), changes); err != nil {
+			t.Fatal(err)
+		}
+		if calls := b.calls() - before; calls != want {
+			t.Errorf("%d calls, want %d", calls, want)
+		}
+	}
+	state := func(what string, want ...string) {
+		t.Helper()
+		tasks := b.written("tasks", "hs_task_body")
+		got := []string{tasks[0]["hs_task_status"], tasks[0]["hs_timestamp"][:10], tasks[1]["hs_task_status"], tasks[1]["hs_timestamp"][:10]}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+	}
+	done, moved := connect.TaskChange{Milestone: all[0].ID, State: connect.TaskDone}, connect.TaskChange{Milestone: all[1].ID, Due: "2026-09-01"}
+	set(3, done, moved, connect.TaskChange{Milestone: "milestone-none", State: connect.TaskDone})
+	state("one done, one moved", "COMPLETED", "2026-07-08", "NOT_STARTED", "2026-09-01")
+	set(2, done, moved)
+	set(3, connect.TaskChange{Milestone: all[0].ID, State: connect.TaskOpen})
+	state("open again", "NOT_STARTED", "2026-07-08", "NOT_STARTED", "2026-09-01")
+	newer := publication(2)
+	newer.Handoff.Items[4].Text, newer.Handoff.Items[4].Due = "Changed, too.", "2026-08-20"
+	if _, err := b.portal(t).Publish(t.Context(), newer); err != nil {
+		t.Fatal(err)
+	}
+	state("a newer version", "NOT_STARTED", "2026-07-08", "NOT_STARTED", "2026-09-01")
+	b.twin.Archive("tasks", b.written("tasks", "hs_task_body")[0]["id"])
+	set(2, done)
+	pub := publication(1)
+	pub.Deal.ID = "../1"
+	if err := b.portal(t).SetTasks(t.Context(), pub, nil); err == nil {
+		t.Error("an id that is no deal's is taken")
+	}
+}
+
 // TestFollowOnlyOurs: other tasks of the deal, and those of another handoff, are none
 // of this one's.
 func TestFollowOnlyOurs(t *testing.T) {

@@ -378,7 +378,7 @@ func (p *Portal) makeTasks(ctx context.Context, w *edition, there *placed, made 
 	var inputs []any
 	for _, t := range made {
 		props := t.properties()
-		props["hs_task_status"], props["hs_task_type"] = "NOT_STARTED", "TODO"
+		props["hs_task_status"], props["hs_task_type"] = statusOpen, "TODO"
 		if csm != "" {
 			props["hubspot_owner_id"] = csm
 		}

@@ -44,6 +44,7 @@ var About = connect.About{
 		{For: "polling for won deals", Count: fmt.Sprintf("one search where nothing was won; else one for each %d changed, and one for each %d to date them; pipelines, as above", perPage, withHistory)},
 		{For: "a webhook", Count: fmt.Sprintf("one for each %d deals", withHistory)},
 		{For: "publishing a handoff", Count: fmt.Sprintf("three (the deal, its notes, the note written), and one for each further %d notes; with tasks two more, three where some are made and others changed; with properties one more; owners and properties as above. What is as it should be is not written", perBatch)},
+		{For: "telling them what became of their milestones", Count: fmt.Sprintf("two to look, as below, and one for each %d that are changed", perBatch)},
 		{For: "following a handoff's tasks", Count: fmt.Sprintf("two, and one for each further %d tasks of the deal; owners as above", perBatch)},
 		{For: "a handoff removed", Count: "four, and one for each task"},
 		{For: "checking permissions", Count: "nine; two more where handoffs are published"},

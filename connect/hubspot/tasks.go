@@ -99,7 +99,7 @@ func placedTasks(key string, found []Record) []placedTask {
 	return out
 }
 
-func (p placedTask) done() bool { return strings.EqualFold(p.text("hs_task_status"), "COMPLETED") }
+func (p placedTask) done() bool { return strings.EqualFold(p.text("hs_task_status"), statusDone) }
 
 // day is the day on which the task is due.
 func (p placedTask) day() string { return day(p.text("hs_timestamp")) }

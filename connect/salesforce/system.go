@@ -56,6 +56,7 @@ var About = connect.About{
 			Count: fmt.Sprintf("two: to look, and to write the file, its links and the note; one more for each %d tasks that are made or changed, one more to set fields. One where all is there already. "+
 				"Two more for each time that it is not clear whether a write was done, at most %d times", mostParts, tries),
 		},
+		{For: "telling them what became of their milestones", Count: "one to look, and one for each 25 that are changed"},
 		{For: "following a handoff's tasks", Count: "two: the opportunity's tasks (one more for each further 2,000), and whose they are"},
 		{For: "a handoff removed", Count: fmt.Sprintf("three (what the file is linked to, the tasks, the file deleted), and one for each %d tasks", mostParts)},
 		{For: "checking permissions", Count: "one"},
@@ -104,6 +105,7 @@ var About = connect.About{
 			Source:      "others do so (with ContentVersion read back for its ContentDocumentId, as here); not tried",
 			Unconfirmed: true,
 		},
+		{What: "that `TaskStatus` tells which statuses of tasks close one (`ApiName`, `IsClosed`, `IsDefault`)", Source: "the vendor's Object Reference; not tried. Where it can't be read, `Completed` and `Not Started` are used", Unconfirmed: true},
 		{What: "`ContentDocument.LatestPublishedVersion` in a query of ContentDocumentLink", Source: "seen in others' code; not tried", Unconfirmed: true},
 		{
 			What:   "`PathOnClient` can be filtered by, and is set only when a version is made; `FirstPublishLocationId` only with the first version",

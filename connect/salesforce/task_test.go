@@ -357,6 +357,60 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestSetTasks: a task is completed, opened and moved by the org's own statuses, once,
+// and a later version of the handoff leaves that as it is.
+func TestSetTasks(t *testing.T) {
+	b := newDesk(t)
+	p := promising(1)
+	b.place(t, p)
+	all := connect.Milestones(p.Handoff)
+	first, second := b.first(t), b.ours()[1]["Id"].(string)
+	set := func(changes ...connect.TaskChange) {
+		t.Helper()
+		if err := b.org(t).SetTasks(t.Context(), p, changes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	state := func(what string, want ...any) {
+		t.Helper()
+		one, two := b.twin.Get("Task", first), b.twin.Get("Task", second)
+		if diff := cmp.Diff(want, []any{one["Status"], one["IsClosed"], one["ActivityDate"], two["Status"], two["ActivityDate"]}); diff != "" {
+			t.Errorf("%s: %s", what, diff)
+		}
+	}
+	state("as they were made", "Not Started", false, "2026-07-08", "Not Started", nil)
+	set(connect.TaskChange{Milestone: all[0].ID, State: connect.TaskDone}, connect.TaskChange{Milestone: all[1].ID, Due: "2026-09-01"}, connect.TaskChange{Milestone: "milestone-none", State: connect.TaskDone})
+	state("one done, one moved", "Completed", true, "2026-07-08", "Not Started", "2026-09-01")
+	before := b.twin.APICalls()
+	set(connect.TaskChange{Milestone: all[0].ID, State: connect.TaskDone}, connect.TaskChange{Milestone: all[1].ID, Due: "2026-09-01"})
+	if calls := b.twin.APICalls() - before; calls != 1 {
+		t.Errorf("what stands so already takes %d calls, want 1", calls)
+	}
+	b.twin.Put("TaskStatus", twin.Record{"ApiName": "Agreed", "MasterLabel": "Done & agreed", "SortOrder": 0, "IsDefault": false, "IsClosed": true})
+	set(connect.TaskChange{Milestone: all[0].ID, State: connect.TaskOpen, Due: "2026-07-10"}, connect.TaskChange{Milestone: all[1].ID, State: connect.TaskDone})
+	state("the org has a status of its own", "Not Started", false, "2026-07-10", "Agreed", "2026-09-01")
+	newer := promising(2)
+	newer.Handoff.Items[3].Text, newer.Handoff.Items[4].Text, newer.Handoff.Items[3].Due = "Changed.", "Changed, too.", "2026-08-20"
+	b.place(t, newer)
+	state("a newer version", "Not Started", false, "2026-07-10", "Agreed", "2026-09-01")
+	b.twin.Denied["TaskStatus"] = true
+	set(connect.TaskChange{Milestone: all[0].ID, State: connect.TaskDone})
+	state("where statuses are hidden", "Completed", true, "2026-07-10", "Agreed", "2026-09-01")
+
+	b.twin.Remove("Task", second)
+	set(connect.TaskChange{Milestone: all[1].ID, Due: "2026-10-01"})
+	state("of a deleted one nothing", "Completed", true, "2026-07-10", "Agreed", "2026-09-01")
+	b.twin.NoEdit["Task.Status"] = true
+	err := b.org(t).SetTasks(t.Context(), p, []connect.TaskChange{{Milestone: all[0].ID, State: connect.TaskOpen}})
+	if e, ok := errors.AsType[*connect.Error](err); !ok || e.Advice == "" || strings.Contains(e.Error(), "scrap") {
+		t.Errorf("where it may not be set: %v", err)
+	}
+	p.Deal.ID = "001"
+	if err := b.org(t).SetTasks(t.Context(), p, nil); err == nil {
+		t.Error("an id that is no opportunity's is taken")
+	}
+}
+
 // TestFollowPages: other tasks of the opportunity, and those of another handoff, are
 // none of this one's.
 func TestFollowPages(t *testing.T) {

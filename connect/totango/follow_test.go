@@ -85,6 +85,50 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestSetTasks: a task is completed, opened and moved, also while the events tell of it
+// as it was; a later version of the handoff leaves that as it is.
+func TestSetTasks(t *testing.T) {
+	r := newRig(t)
+	p := publication(brightwater(t))
+	r.publish(t, p.Handoff)
+	r.clock.pass(time.Hour)
+	all := connect.Milestones(p.Handoff)
+	set := func(changes ...connect.TaskChange) {
+		t.Helper()
+		if err := r.c.SetTasks(t.Context(), p, changes); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(connect.TaskChange{Milestone: all[0].ID, State: connect.TaskDone}, connect.TaskChange{Milestone: all[1].ID, Due: "2026-09-01"}, connect.TaskChange{Milestone: "milestone-none", State: connect.TaskDone})
+	four, wards := r.taskFor(t, "Four wards"), r.taskFor(t, "All 14 wards")
+	if four.Status != "closed" || four.Due != all[0].Due || wards.Status != "open" || wards.Due != "2026-09-01" {
+		t.Errorf("they are %+v and %+v", four, wards)
+	}
+	set(connect.TaskChange{Milestone: all[0].ID, State: connect.TaskOpen}) // before it is told that it is closed
+	if four := r.taskFor(t, "Four wards"); four.Status != "open" {
+		t.Errorf("open again it is %+v", four)
+	}
+	r.clock.pass(time.Hour)
+	newer := publication(brightwater(t))
+	newer.Handoff.Version = 2
+	for _, it := range milestones(newer.Handoff) {
+		it.Text, it.Due = it.Text+" Really.", "2026-09-09"
+	}
+	if _, err := r.c.Publish(t.Context(), newer); err != nil {
+		t.Fatal(err)
+	}
+	if wards := r.taskFor(t, "All 14 wards"); wards.Due != "2026-09-01" || !strings.HasSuffix(wards.Title, "Really.") {
+		t.Errorf("after a newer version it is %+v", wards)
+	}
+	r.twin.Drop(four.ID)
+	r.clock.pass(time.Hour)
+	set(connect.TaskChange{Milestone: all[0].ID, State: connect.TaskDone})
+	p.Key = "no key"
+	if err := r.c.SetTasks(t.Context(), p, nil); err == nil {
+		t.Error("a key that is none is taken")
+	}
+}
+
 // TestFollowOnlyOurs: another handoff's tasks are none of this one's.
 func TestFollowOnlyOurs(t *testing.T) {
 	r := newRig(t)

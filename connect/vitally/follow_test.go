@@ -76,6 +76,53 @@ func TestFollow(t *testing.T) {
 	}
 }
 
+// TestSetTasks: a task is completed, opened and moved, once, with the tags that people
+// gave it; a later version of the handoff leaves that as it is.
+func TestSetTasks(t *testing.T) {
+	r := newRig(t)
+	p := publication(brightwater(t))
+	r.publish(t, p.Handoff)
+	all := connect.Milestones(p.Handoff)
+	four, wards := r.taskOf(t, fourWards), r.taskOf(t, allWards)
+	r.twin.Edit(four.ID, map[string]any{"tags": []any{"onboarding"}, "description": "<p>Sanne does this.</p>"})
+	set := func(want int, changes ...connect.TaskChange) {
+		t.Helper()
+		r.twin.Forget()
+		if err := r.client(t).SetTasks(t.Context(), p, changes); err != nil {
+			t.Fatal(err)
+		}
+		if got := r.twin.Requests()[twin.RouteUpdateTask]; got != want {
+			t.Errorf("%d tasks are written, want %d", got, want)
+		}
+	}
+	done, moved := connect.TaskChange{Milestone: all[0].ID, State: connect.TaskDone}, connect.TaskChange{Milestone: all[1].ID, Due: "2026-09-01"}
+	set(2, done, moved, connect.TaskChange{Milestone: "milestone-none", State: connect.TaskDone})
+	set(0, done, moved)
+	if got := r.taskOf(t, fourWards); got.Completed != today.Format(time.RFC3339) || got.Due != four.Due || len(got.Tags) != 1 {
+		t.Errorf("the one that is done is %+v", got)
+	}
+	if got := r.taskOf(t, allWards); got.Completed != "" || got.Due != "2026-09-01" || got.Name != wards.Name {
+		t.Errorf("the one that is moved is %+v", got)
+	}
+	set(1, connect.TaskChange{Milestone: all[0].ID, State: connect.TaskOpen})
+	if got := r.taskOf(t, fourWards); got.Completed != "" {
+		t.Errorf("open again it is %+v", got)
+	}
+	newer := brightwater(t)
+	newer.Version = 2
+	for i := range newer.Items {
+		if it := &newer.Items[i]; it.Kind == throughline.KindMilestone {
+			it.Text, it.Due = it.Text+" Really.", "2026-09-09"
+		}
+	}
+	r.publish(t, newer)
+	if got := r.taskOf(t, allWards); got.Due != "2026-09-01" || !strings.HasSuffix(got.Name, "Really.") {
+		t.Errorf("after a newer version it is %+v", got)
+	}
+	r.twin.Archive(four.ID)
+	set(0, done)
+}
+
 // TestFollowKnows: owners are asked for once.
 func TestFollowKnows(t *testing.T) {
 	r := newRig(t)

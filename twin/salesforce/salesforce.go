@@ -93,12 +93,19 @@ type cursor struct {
 
 // New is an org without records, which knows the fields of the standard objects.
 func New() *Server {
-	return &Server{
+	s := &Server{
 		Audience: "https://login.salesforce.com", Now: time.Now, TokenLife: 2 * time.Hour, PageSize: 2000, Limit: 100_000,
 		Denied: map[string]bool{}, NoCreate: map[string]bool{}, NoEdit: map[string]bool{}, Rules: map[string]string{}, Labels: map[string]string{},
 		tables: map[string][]Record{}, fields: standardFields(), blobs: map[string][]byte{}, tokens: map[string]time.Time{}, cursors: map[string]cursor{},
 	}
+	for i, label := range []string{"Not Started", "In Progress", doneStatus, "Waiting on someone else", "Deferred"} { // of a new org
+		s.put("TaskStatus", Record{"MasterLabel": label, "ApiName": label, "SortOrder": i + 1, "IsDefault": i == 0, "IsClosed": label == doneStatus})
+	}
+	return s
 }
+
+// doneStatus is the one of a new org's statuses of tasks that closes them.
+const doneStatus = "Completed"
 
 // Calls are the requests that came in so far, token requests included.
 func (s *Server) Calls() []Call {

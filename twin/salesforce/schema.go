@@ -155,7 +155,7 @@ func (s *Server) put(object string, rec Record) string {
 	stamp(rec, s.Now())
 	switch {
 	case object == "Task":
-		settleTask(rec)
+		s.settleTask(rec)
 	case object == "User" && rec["IsActive"] == nil:
 		rec["IsActive"] = true
 	}
@@ -189,7 +189,7 @@ func timeText(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.0
 func idPrefix(object string) string {
 	prefixes := map[string]string{
 		"Account": "001", "Note": "002", "Contact": "003", "User": "005", "Opportunity": "006", "OpportunityHistory": "008", "RecordType": "012",
-		"OpportunityFieldHistory": "017", "Event": "00U", "Task": "00T", "OpportunityContactRole": "00K", "EmailMessage": "02s", "OpportunityStage": "01J",
+		"OpportunityFieldHistory": "017", "Event": "00U", "Task": "00T", "OpportunityContactRole": "00K", "EmailMessage": "02s", "OpportunityStage": "01J", "TaskStatus": "01T",
 		"ContentDocumentLink": "06A", "ContentDocument": "069", "ContentNote": "069", "ContentVersion": "068",
 	}
 	if p := prefixes[object]; p != "" {

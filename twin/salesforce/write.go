@@ -421,8 +421,8 @@ func (s *Server) createTask(rec Record) (string, *refusal) {
 }
 
 // settleTask sets of a task what follows from its status.
-func settleTask(rec Record) {
-	closed := rec["Status"] == "Completed"
+func (s *Server) settleTask(rec Record) {
+	closed := slices.ContainsFunc(s.tables["TaskStatus"], func(r Record) bool { return r["ApiName"] == rec["Status"] && r["IsClosed"] == true })
 	switch was := rec["IsClosed"] == true; {
 	case !closed:
 		rec["CompletedDateTime"] = nil
