@@ -34,6 +34,11 @@ func (p *play) meet(ctx context.Context) error {
 		return err
 	}
 	p.met = true
+	return p.record()
+}
+
+// record has Gong hold the recording of the kickoff.
+func (p *play) record() error {
 	for _, name := range []string{"calls.json", "transcripts.json"} {
 		raw, err := kickoffFiles.ReadFile("demo/kickoff/" + name)
 		if err != nil {

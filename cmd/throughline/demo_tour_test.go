@@ -43,6 +43,7 @@ func TestDemoTour(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it needs a browser")
 	}
+	undetected(t)
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox)
 	ctx, cancel := chromedp.NewExecAllocator(t.Context(), options...)
 	defer cancel()

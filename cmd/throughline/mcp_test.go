@@ -630,6 +630,7 @@ func TestMCPUsage(t *testing.T) {
 // TestMCPWithTheInspector drives the program with the official Inspector's
 // command line, one process a call, as it does for a person who tries a server.
 func TestMCPWithTheInspector(t *testing.T) {
+	undetected(t)
 	node := npmtest.Install(t)
 	root, err := filepath.Abs(filepath.Dir(demoDir))
 	if err != nil {

@@ -3,9 +3,9 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,7 +67,7 @@ func mixes() []mix {
 func TestAnyMix(t *testing.T) {
 	all := mixes()
 	if raced { // `make test` runs all of them without the race detector
-		all = slices.DeleteFunc(all, func(m mix) bool { return m.wiki })
+		all = all[1:2]
 	}
 	for _, m := range all {
 		t.Run(m.String(), func(t *testing.T) {
@@ -223,6 +223,42 @@ func (m *mixed) play(t *testing.T) {
 	m.heard(t, h)
 	m.copies(t, run, h)
 	m.followed(t)
+	if m.deal == "" && m.recorder != "" {
+		m.meets(t)
+	}
+}
+
+// meets: the kickoff's recording is found, whoever recorded it, and held against the
+// agenda.
+func (m *mixed) meets(t *testing.T) {
+	t.Helper()
+	run := m.run(t)
+	if err := m.service.SetKickoff(t.Context(), run.ID, run.CSM.Email, demoKickoff); err != nil {
+		t.Fatal(err)
+	}
+	m.until(t, demoKickoff.Add(time.Minute))
+	switch p := (&play{twins: m.twins}); m.recorder {
+	case "gong":
+		if err := p.record(); err != nil {
+			t.Fatal(err)
+		}
+	case "chorus":
+		dir := t.TempDir()
+		files, err := fs.Sub(kickoffFiles, "demo/kickoff")
+		if err == nil {
+			err = os.CopyFS(filepath.Join(dir, "gong"), files)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.twins.chorus.Seed(dir, m.twins.deals[0].opportunity, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.until(t, demoKickoff.Add(15*time.Hour))
+	if run = m.run(t); !run.Recorded.Equal(demoKickoff) || len(run.Attendees) != 3 || run.Covered < 10 || run.Covered > run.Points {
+		t.Errorf("its recording is seen to begin %s, with %d attendees and %d of %d points", run.Recorded, len(run.Attendees), run.Covered, run.Points)
+	}
 }
 
 // followed: that somebody completes a milestone's task is known a day later, wherever

@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -26,6 +28,24 @@ import (
 // sharedDir is where the annotated deals and public test data lie beside a
 // checkout, where they do.
 const sharedDir = "../../../shared"
+
+// undetected skips a test that the race detector would slow too much, and that tells it
+// nothing which others don't. `make test` runs it without, as the Makefile names it.
+func undetected(t *testing.T) {
+	t.Helper()
+	if !raced {
+		return
+	}
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := regexp.MustCompile(`(?m)^\tgo test -run '\^\(([^)]*)\)\$\$' `).FindSubmatch(makefile)
+	if without == nil || !slices.Contains(strings.Split(string(without[1]), "|"), t.Name()) {
+		t.Fatal("the Makefile does not run it without the race detector")
+	}
+	t.Skip("make test runs it without the race detector")
+}
 
 // shared is a path below it. The test is skipped where it is absent.
 func shared(t testing.TB, path string) string {
