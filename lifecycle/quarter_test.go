@@ -188,7 +188,7 @@ func (q *quarter) latest(ctx context.Context, db *store.DB) time.Duration {
 	var late time.Duration
 	for _, run := range runs {
 		copies, err := db.Copies(ctx, run.ID)
-		if err != nil || len(copies) != 3 {
+		if err != nil || len(copies) != 4 {
 			tasks, _ := db.Tasks(ctx, run.ID)
 			q.tb.Fatalf("%s, %s, stands in %d places, %v\n%+v", run.ID, run.Stage, len(copies), err, tasks)
 		}
