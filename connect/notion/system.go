@@ -35,6 +35,7 @@ var About = connect.About{
 	},
 	Calls: []connect.Calls{
 		{For: "a handoff published", Count: "four, one for each 100 blocks, one to say that it is complete; one to learn once who the connection is"},
+		{For: "the agenda of its kickoff", Count: "four likewise, and as below for the same again and for a new version or another day"},
 		{For: "the same again", Count: "two, and one for each further 100 blocks"},
 		{
 			For: "a new version",
