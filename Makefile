@@ -16,7 +16,7 @@ build: ## the program, in bin/
 
 test: setup ## all tests, with the race detector
 	go test -race -timeout 25m ./...
-	go test -run '^(TestPlantedTextChangesNothing|TestModelThatObeysIsContained|TestAnyMix|TestWrittenConfigIsRead|TestDemoOnce|TestDemoTour|TestMCPWithTheInspector)$$' ./cmd/throughline ./engine/claude # whole; the race detector sees parts of them, or none
+	go test -run '^(TestPlantedTextChangesNothing|TestModelThatObeysIsContained|TestAnyMix|TestWrittenConfigIsRead|TestDemoOnce|TestDemoTour|TestMCPWithTheInspector|TestHostile.*)$$' ./cmd/throughline ./engine/claude ./web # whole; the race detector sees parts of them, or none
 
 lint: $(GOFUMPT) $(GOLANGCI_LINT) ## format, vet, linters
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files --cached --others --exclude-standard '*.go')); \

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"throughline/connect"
+	"throughline/connect/notion"
 	"throughline/store"
 )
 
@@ -24,9 +25,12 @@ import (
 // out one after another, and each call takes a moment, so the hours that the play
 // takes are more than a process with several workers would need.
 
-// callTime is what a call takes on the play's clock: 200 ms by each of 8 workers,
-// which is how many a process has.
-const callTime = 200 * time.Millisecond / 8
+// workers is how many things a process does at a time. On the play's clock, on which
+// they come one after another, each takes so much less.
+const workers = 8
+
+// callTime is what a call takes on the play's clock: 200 ms by each worker.
+const callTime = 200 * time.Millisecond / workers
 
 // A quarter is the play.
 type quarter struct {
@@ -136,7 +140,7 @@ func (q *quarter) play() (late time.Duration) {
 		q.tb.Fatal(err)
 	}
 	defer func() { _ = db.Close() }() // the test is over
-	s, _, err := q.at.wired(db, means{now: q.clock, sleep: q.sleep, http: &http.Client{Transport: q}, mail: q})
+	s, _, err := q.at.wired(db, means{now: q.clock, sleep: q.sleep, settle: notion.DefaultSettle / workers, http: &http.Client{Transport: q}, mail: q})
 	if err != nil {
 		q.tb.Fatal(err)
 	}

@@ -126,6 +126,8 @@ type means struct {
 	// look is how often deals are looked at, and back how far Slack is searched for
 	// what was posted; 0 for the defaults.
 	look, back time.Duration
+	// settle is how long Notion is given to find a page that was made; 0 for the default.
+	settle time.Duration
 }
 
 // service is wired for a play whose hours pass in seconds.
@@ -163,7 +165,7 @@ func (at site) wired(db *store.DB, by means) (*lifecycle.Service, *won.Watch, er
 		paces = func(string) *connect.Limiter { return by.free }
 	}
 	talk, err2 := slack.New(slack.Config{Token: slackToken + at.Name, Base: at.Slack + "/api", HTTP: by.http, Now: by.now, Sleep: by.sleep, Limiter: paces, LookBack: by.back})
-	pages, err3 := notion.New(notion.Config{Token: notionToken + at.Name, DataSource: notiontwin.DataSource, Base: at.Notion, HTTP: by.http, Limiter: by.free, Now: by.now, Sleep: by.sleep})
+	pages, err3 := notion.New(notion.Config{Token: notionToken + at.Name, DataSource: notiontwin.DataSource, Base: at.Notion, HTTP: by.http, Limiter: by.free, Settle: by.settle, Now: by.now, Sleep: by.sleep})
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, nil, err
 	}

@@ -220,7 +220,8 @@ var hostile = []string{
 	"{{.Run}} {{template \"head\"}} ${7*7} <%= 1 %>", "a\r\nSet-Cookie: throughline=stolen\r\n\r\n<b>", "javascript:alert(1)", "\u202Eevil\u2066", "<!--", "]]>", "&lt;script&gt;", "\x00\x1b[31m",
 }
 
-// shared gives the published attacks too, where they lie beside the project.
+// shared gives the published attacks too, where they lie beside the project; under the
+// race detector every fifth of them: `make test` tries all without it.
 func shared(t *testing.T) []string {
 	texts := slices.Clone(hostile)
 	f, err := os.Open("../../shared/data/injection/attacks.jsonl")
@@ -229,7 +230,11 @@ func shared(t *testing.T) []string {
 		return texts
 	}
 	defer f.Close()
-	for lines := bufio.NewScanner(f); lines.Scan(); {
+	lines := bufio.NewScanner(f)
+	for n := 0; lines.Scan(); n++ {
+		if raced && n%5 > 0 {
+			continue
+		}
 		var one struct{ Text string }
 		if err := json.Unmarshal(lines.Bytes(), &one); err != nil {
 			t.Fatal(err)
