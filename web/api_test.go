@@ -29,7 +29,7 @@ import (
 
 	"throughline"
 	"throughline/connect"
-	"throughline/connect/spectest"
+	"throughline/internal/spectest"
 	"throughline/lifecycle"
 	"throughline/store"
 	"throughline/store/storetest"

@@ -13,7 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"throughline/connect/spectest"
+	"throughline/internal/spectest"
 	twin "throughline/twin/chorus"
 )
 
@@ -93,7 +93,7 @@ func compiler(raw []byte, name string, sparse bool) (*jsonschema.Compiler, error
 	if err != nil {
 		return nil, err
 	}
-	strict(doc)
+	spectest.Strict(doc)
 	if sparse {
 		at := doc
 		for _, key := range []string{"components", "schemas", "Recording", "properties", "attributes"} {
@@ -103,25 +103,7 @@ func compiler(raw []byte, name string, sparse bool) (*jsonschema.Compiler, error
 		delete(attributes, "required")
 		delete(attributes["properties"].(map[string]any)["recording"].(map[string]any), "required")
 	}
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	return c, c.AddResource(name, doc)
-}
-
-func strict(v any) {
-	switch v := v.(type) {
-	case []any:
-		for _, e := range v {
-			strict(e)
-		}
-	case map[string]any:
-		if _, object := v["properties"].(map[string]any); object && v["additionalProperties"] == nil {
-			v["additionalProperties"] = false
-		}
-		for _, e := range v {
-			strict(e)
-		}
-	}
+	return spectest.Compiler(name, doc)
 }
 
 // asked says what is wrong with a query.
@@ -136,14 +118,6 @@ func (s *spec) asked(route string, query url.Values) error {
 		}
 	}
 	return nil
-}
-
-func valid(s *jsonschema.Schema, body []byte) error {
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	return s.Validate(v)
 }
 
 // routeOf is the route of a path.
@@ -185,7 +159,7 @@ func heldToSpec(t *testing.T, next http.Handler) http.Handler {
 		case x.Request.URL.Query().Has("fields"):
 			schema = s.sparse
 		}
-		if err := valid(schema, x.Answer); err != nil {
+		if err := spectest.Valid(schema, x.Answer); err != nil {
 			t.Errorf("the stand-in answered on %s with %d: %v", route, x.Status, err)
 		}
 	})
@@ -221,11 +195,11 @@ func TestSpecRefuses(t *testing.T) {
 		{s.sparse, `{"data":{"type":"recording","id":"1","attributes":{"recording":{"utterances":[{"snippet":"x"}]}}}}`},
 		{s.refusal, `{"error":"no"}`},
 	} {
-		if valid(tc.schema, []byte(tc.body)) == nil {
+		if spectest.Valid(tc.schema, []byte(tc.body)) == nil {
 			t.Errorf("%s was accepted", tc.body)
 		}
 	}
-	if err := valid(s.sparse, []byte(`{"data":{"type":"recording","id":"1","attributes":{"status":"done","recording":{"utterances":[]}}}}`)); err != nil {
+	if err := spectest.Valid(s.sparse, []byte(`{"data":{"type":"recording","id":"1","attributes":{"status":"done","recording":{"utterances":[]}}}}`)); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,16 +1,13 @@
 package gong_test
 
 import (
-	"bytes"
 	"net/http"
-	"os"
-	"regexp"
 	"sync"
 	"testing"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"throughline/connect/spectest"
+	"throughline/internal/spectest"
 	twin "throughline/twin/gong"
 )
 
@@ -25,22 +22,14 @@ type spec struct {
 
 // loadSpec reads the file once; it is nil where the file is not.
 var loadSpec = sync.OnceValues(func() (*spec, error) {
-	f, err := os.Open(specFile)
-	if os.IsNotExist(err) {
-		return nil, nil
-	}
-	if err != nil {
+	doc, err := spectest.Read(specFile)
+	if doc == nil {
 		return nil, err
 	}
-	defer f.Close()
-	doc, err := jsonschema.UnmarshalJSON(f)
+	typed(doc)
+	spectest.Strict(doc)
+	c, err := spectest.Compiler("spec.json", doc)
 	if err != nil {
-		return nil, err
-	}
-	strict(doc)
-	c := jsonschema.NewCompiler()
-	c.UseRegexpEngine(ecmaRegexp)
-	if err := c.AddResource("spec.json", doc); err != nil {
 		return nil, err
 	}
 	s := &spec{requests: map[string]*jsonschema.Schema{}, responses: map[string]*jsonschema.Schema{}}
@@ -58,47 +47,22 @@ var loadSpec = sync.OnceValues(func() (*spec, error) {
 	return s, err
 })
 
-// strict makes the file's schemas say what they mean. Its generator wrote "types"
-// for "type", which checks nothing; and a field that it does not know is none
-// that we send, nor one that the stand-in may answer.
-func strict(v any) {
+// typed makes the file's schemas say what they mean: its generator wrote "types" for
+// "type", which checks nothing.
+func typed(v any) {
 	switch v := v.(type) {
 	case []any:
 		for _, e := range v {
-			strict(e)
+			typed(e)
 		}
 	case map[string]any:
 		if types, ok := v["types"].([]any); ok {
 			v["type"] = types
 		}
-		if _, object := v["properties"].(map[string]any); object && v["additionalProperties"] == nil {
-			v["additionalProperties"] = false
-		}
 		for _, e := range v {
-			strict(e)
+			typed(e)
 		}
 	}
-}
-
-var unicodeEscape = regexp.MustCompile(`\\u([0-9a-fA-F]{4})`)
-
-func ecmaRegexp(s string) (jsonschema.Regexp, error) {
-	re, err := regexp.Compile(unicodeEscape.ReplaceAllString(s, `\x{$1}`))
-	return (*ecma)(re), err
-}
-
-type ecma regexp.Regexp
-
-func (re *ecma) MatchString(s string) bool { return (*regexp.Regexp)(re).MatchString(s) }
-
-func (re *ecma) String() string { return (*regexp.Regexp)(re).String() }
-
-func valid(s *jsonschema.Schema, body []byte) error {
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	return s.Validate(v)
 }
 
 // heldToSpec checks every exchange with the stand-in, where the vendor's file is.
@@ -116,7 +80,7 @@ func heldToSpec(t *testing.T, next http.Handler) http.Handler {
 		if s.requests[path] == nil {
 			return
 		}
-		if err := valid(s.requests[path], x.Sent); err != nil {
+		if err := spectest.Valid(s.requests[path], x.Sent); err != nil {
 			t.Errorf("the connector sent to %s: %v", path, err)
 		}
 		if len(x.Answer) == 0 {
@@ -126,7 +90,7 @@ func heldToSpec(t *testing.T, next http.Handler) http.Handler {
 		if x.Status != http.StatusOK {
 			schema = s.refusal
 		}
-		if err := valid(schema, x.Answer); err != nil {
+		if err := spectest.Valid(schema, x.Answer); err != nil {
 			t.Errorf("the stand-in answered on %s with %d: %v", path, x.Status, err)
 		}
 	})
@@ -154,11 +118,11 @@ func TestSpecRefuses(t *testing.T) {
 		{s.responses[twin.PathTranscripts], `{"callTranscripts":[{"callId":"1","transcript":[{"topic":null}]}]}`},
 		{s.refusal, `{"error":"no"}`},
 	} {
-		if valid(tc.schema, []byte(tc.body)) == nil {
+		if spectest.Valid(tc.schema, []byte(tc.body)) == nil {
 			t.Errorf("%s was accepted", tc.body)
 		}
 	}
-	if err := valid(s.requests[twin.PathCalls], []byte(`{"filter":{"callIds":["1"]},"contentSelector":{"context":"Basic","exposedFields":{"parties":true}}}`)); err != nil {
+	if err := spectest.Valid(s.requests[twin.PathCalls], []byte(`{"filter":{"callIds":["1"]},"contentSelector":{"context":"Basic","exposedFields":{"parties":true}}}`)); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,10 +1,8 @@
 package notion_test
 
 import (
-	"bytes"
 	"fmt"
 	"net/http"
-	"os"
 	"regexp"
 	"strings"
 	"sync"
@@ -12,7 +10,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"throughline/connect/spectest"
+	"throughline/internal/spectest"
 )
 
 const specFile = "../../../shared/specs/notion/notion-openapi-2026-03-11.official-copy.json"
@@ -30,25 +28,15 @@ type spec struct {
 
 // loadSpec reads the file once; it is nil where the file is not.
 var loadSpec = sync.OnceValues(func() (*spec, error) {
-	f, err := os.Open(specFile)
-	if os.IsNotExist(err) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	doc, err := jsonschema.UnmarshalJSON(f)
-	if err != nil {
+	doc, err := spectest.Read(specFile)
+	if doc == nil {
 		return nil, err
 	}
 	root, _ := doc.(map[string]any)
 	schemas, _ := root["components"].(map[string]any)["schemas"].(map[string]any)
 	usable(doc, schemas)
-	c := jsonschema.NewCompiler()
-	c.AssertFormat()
-	c.UseRegexpEngine(ecmaRegexp)
-	if err := c.AddResource("spec.json", doc); err != nil {
+	c, err := spectest.Compiler("spec.json", doc)
+	if err != nil {
 		return nil, err
 	}
 	s := &spec{paths: map[string]map[string]any{}, forms: map[string]*regexp.Regexp{}, compiler: c, compiled: map[string]*jsonschema.Schema{}}
@@ -113,19 +101,6 @@ func list(v any) []any { out, _ := v.([]any); return out }
 // placeholder is a path's variable part, quoted for a regular expression.
 var placeholder = regexp.MustCompile(`\\\{[^}]*\\\}`)
 
-var unicodeEscape = regexp.MustCompile(`\\u([0-9a-fA-F]{4})`)
-
-func ecmaRegexp(s string) (jsonschema.Regexp, error) {
-	re, err := regexp.Compile(unicodeEscape.ReplaceAllString(s, `\x{$1}`))
-	return (*ecma)(re), err
-}
-
-type ecma regexp.Regexp
-
-func (re *ecma) MatchString(s string) bool { return (*regexp.Regexp)(re).MatchString(s) }
-
-func (re *ecma) String() string { return (*regexp.Regexp)(re).String() }
-
 // template is the file's path for a request's.
 func (s *spec) template(path string) string {
 	best := ""
@@ -169,7 +144,7 @@ func (s *spec) checkRequest(method, path string, body []byte) error {
 	if err != nil {
 		return err
 	}
-	return valid(schema, body)
+	return spectest.Valid(schema, body)
 }
 
 // checkAnswer holds an answer to the file. Statuses that came later than the file
@@ -185,15 +160,7 @@ func (s *spec) checkAnswer(method, path string, status int, body []byte) error {
 	if err != nil {
 		return err
 	}
-	return valid(schema, body)
-}
-
-func valid(s *jsonschema.Schema, body []byte) error {
-	v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	return s.Validate(v)
+	return spectest.Valid(schema, body)
 }
 
 // heldToSpec checks every exchange with the stand-in, where the vendor's file is.

@@ -15,7 +15,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"throughline/connect/spectest"
+	"throughline/internal/spectest"
 )
 
 const specDir = "../../../shared/specs/slack"

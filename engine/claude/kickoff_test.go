@@ -1,7 +1,6 @@
 package claude
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -17,11 +16,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"throughline"
 	"throughline/folder"
 	"throughline/ground"
+	"throughline/internal/spectest"
 	"throughline/kickoff"
 	twin "throughline/twin/anthropic"
 )
@@ -648,11 +647,7 @@ func TestKickoffRequestFollowsTheSpec(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		v, err := jsonschema.UnmarshalJSON(bytes.NewReader(params))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := body.Validate(v); err != nil {
+		if err := spectest.Valid(body, params); err != nil {
 			t.Errorf("%+v: %v", cfg, err)
 		}
 	}

@@ -5,14 +5,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"regexp"
 	"sync/atomic"
 	"testing"
 
 	sdk "github.com/anthropics/anthropic-sdk-go"
 	"github.com/anthropics/anthropic-sdk-go/option"
 	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"throughline/internal/spectest"
 )
 
 const specFile = "../../../shared/specs/anthropic/anthropic-openapi-ga-messages-models-files.json"
@@ -21,18 +21,15 @@ const specFile = "../../../shared/specs/anthropic/anthropic-openapi-ga-messages-
 // is OpenAPI 3.1, whose schemas are JSON Schema as they stand.
 func schemas(t *testing.T) map[string]*jsonschema.Schema {
 	t.Helper()
-	f, err := os.Open(specFile)
-	if err != nil {
-		t.Skipf("the vendor's OpenAPI file is not here: %v", err)
-	}
-	defer f.Close()
-	doc, err := jsonschema.UnmarshalJSON(f)
+	doc, err := spectest.Read(specFile)
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := jsonschema.NewCompiler()
-	c.UseRegexpEngine(ecmaRegexp)
-	if err := c.AddResource("spec.json", doc); err != nil {
+	if doc == nil {
+		t.Skipf("%s is not here: the vendor's OpenAPI file is kept beside the project", specFile)
+	}
+	c, err := spectest.Compiler("spec.json", doc)
+	if err != nil {
 		t.Fatal(err)
 	}
 	out := map[string]*jsonschema.Schema{}
@@ -47,21 +44,6 @@ func schemas(t *testing.T) map[string]*jsonschema.Schema {
 	}
 	return out
 }
-
-// unicodeEscape is how ECMAScript, after which the file's patterns are written,
-// names a character.
-var unicodeEscape = regexp.MustCompile(`\\u([0-9a-fA-F]{4})`)
-
-func ecmaRegexp(s string) (jsonschema.Regexp, error) {
-	re, err := regexp.Compile(unicodeEscape.ReplaceAllString(s, `\x{$1}`))
-	return (*ecma)(re), err
-}
-
-type ecma regexp.Regexp
-
-func (re *ecma) MatchString(s string) bool { return (*regexp.Regexp)(re).MatchString(s) }
-
-func (re *ecma) String() string { return (*regexp.Regexp)(re).String() }
 
 // TestRequestsFollowTheSpec checks every request that a run sends, live and in
 // batches, by schema and by tool, against the vendor's OpenAPI file.
@@ -79,10 +61,7 @@ func TestRequestsFollowTheSpec(t *testing.T) {
 				}
 				if s := bodies[req.URL.Path]; s != nil && req.Method == http.MethodPost {
 					checked.Add(1)
-					v, err := jsonschema.UnmarshalJSON(bytes.NewReader(body))
-					if err != nil {
-						t.Error(err)
-					} else if err := s.Validate(v); err != nil {
+					if err := spectest.Valid(s, body); err != nil {
 						t.Errorf("%s: %v", req.URL.Path, err)
 					}
 				}
@@ -103,11 +82,7 @@ func TestRequestsFollowTheSpec(t *testing.T) {
 func TestSpecRefuses(t *testing.T) {
 	s := schemas(t)["/v1/messages"]
 	for _, bad := range []string{`{}`, `{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"text"}]}]}`, `{"model":"m","max_tokens":"many","messages":[]}`} {
-		v, err := jsonschema.UnmarshalJSON(bytes.NewReader([]byte(bad)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.Validate(v) == nil {
+		if spectest.Valid(s, []byte(bad)) == nil {
 			t.Errorf("%s was accepted", bad)
 		}
 	}

@@ -20,6 +20,7 @@ import (
 	"sync"
 	"time"
 
+	"throughline/twin/answer"
 	"throughline/twin/fault"
 )
 
@@ -50,12 +51,12 @@ type Server struct {
 	Now func() time.Time // nil for the machine's clock
 
 	fault.Faults
+	answer.Count
 
 	once     sync.Once
 	mux      *http.ServeMux
 	mu       sync.Mutex
 	accounts []*Account
-	requests map[string]int
 	minute   time.Time
 	used     int
 }
@@ -110,24 +111,6 @@ func (s *Server) Mirror(external, label, value string) {
 	}
 }
 
-// Requests is how many requests came, by route, answered well or not.
-func (s *Server) Requests() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := map[string]int{}
-	for route, n := range s.requests {
-		out[route] = n
-	}
-	return out
-}
-
-// Forget sets the count of requests to zero.
-func (s *Server) Forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests = nil
-}
-
 func (s *Server) setUp() {
 	s.mux = http.NewServeMux()
 	for route, answer := range map[string]func(*http.Request) (any, int){RouteAccounts: s.list, RouteAccount: s.one} {
@@ -144,10 +127,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, answer func(*http.Request) (any, int)) {
 	s.mu.Lock()
-	if s.requests == nil {
-		s.requests = map[string]int{}
-	}
-	s.requests[route]++
+	s.Asked(route)
 	s.mu.Unlock()
 	s.Serve(w, r, route, func(w http.ResponseWriter, f *fault.Fault) { refuse(w, f.Status) }, func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -259,17 +239,7 @@ func (s *Server) shown(a *Account) map[string]any {
 	return map[string]any{"id": a.ID, "external_id": a.External, "created_at": a.created.UTC().Format(moment), "updated_at": s.updated(a).UTC().Format(moment), "attributes": attributes}
 }
 
-func reply(w http.ResponseWriter, status int, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		status, raw = http.StatusInternalServerError, nil
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
-	w.WriteHeader(status)
-	// Who has gone away needs no answer.
-	_, _ = w.Write(raw)
-}
+func reply(w http.ResponseWriter, status int, body any) { answer.Write(w, status, answer.JSON, body) }
 
 func (s *Server) now() time.Time {
 	if s.Now != nil {

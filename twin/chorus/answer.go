@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"throughline/twin/answer"
 )
 
 // A filter is what a request for engagements asks for.
@@ -96,7 +98,7 @@ func (s *Server) answerEngagements(w http.ResponseWriter, r *http.Request) {
 	if len(page) > 0 {
 		body["continuation_key"] = last.String()
 	}
-	reply(w, http.StatusOK, plainJSON, body)
+	answer.Write(w, http.StatusOK, plainJSON, body)
 }
 
 func (c Call) kind() string { return cmp.Or(c.Kind, "meeting") }
@@ -143,7 +145,7 @@ func (s *Server) answerConversation(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	reply(w, http.StatusOK, jsonAPI, map[string]any{"data": map[string]any{"type": "recording", "id": id, "attributes": attributes}})
+	answer.Write(w, http.StatusOK, jsonAPI, map[string]any{"data": map[string]any{"type": "recording", "id": id, "attributes": attributes}})
 }
 
 // only are the attributes that were asked for, of a recording some of its own; or a

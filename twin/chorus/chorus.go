@@ -6,7 +6,6 @@ package chorus
 
 import (
 	"cmp"
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strconv"
@@ -16,6 +15,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"throughline/twin/answer"
 	"throughline/twin/fault"
 )
 
@@ -34,6 +34,7 @@ const PageSize = 100
 // before it serves.
 type Server struct {
 	fault.Faults
+	answer.Count
 
 	// Token is what the header Authorization must be, as it is; anything when empty.
 	Token string
@@ -46,10 +47,9 @@ type Server struct {
 	// Now is the clock of the limit and of what comes late; nil for the machine's.
 	Now func() time.Time
 
-	mu       sync.Mutex
-	calls    []Call // newest first
-	requests []string
-	limit    *rate.Limiter
+	mu    sync.Mutex
+	calls []Call // newest first
+	limit *rate.Limiter
 }
 
 // A Call is something that Chorus knows of: a call, unless Kind says otherwise.
@@ -114,24 +114,6 @@ func newestFirst(a, b Call) int {
 	return cmp.Or(b.Started.Compare(a.Started), strings.Compare(b.ID, a.ID))
 }
 
-// Requests is how many requests came, by route, answered well or not.
-func (s *Server) Requests() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := map[string]int{}
-	for _, route := range s.requests {
-		out[route]++
-	}
-	return out
-}
-
-// Forget sets the count of requests to zero.
-func (s *Server) Forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests = nil
-}
-
 // ServeHTTP answers as the API does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	route := r.URL.Path
@@ -139,7 +121,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		route = RouteConversations
 	}
 	s.mu.Lock()
-	s.requests = append(s.requests, route)
+	s.Asked(route)
 	turnedAway := s.overLimit()
 	s.mu.Unlock()
 	s.Serve(w, r, route, func(w http.ResponseWriter, f *fault.Fault) { refuse(w, f.Status, "") }, func(w http.ResponseWriter, r *http.Request) {
@@ -166,7 +148,7 @@ func (s *Server) answer(w http.ResponseWriter, r *http.Request, route string) {
 	case RouteConversations:
 		s.answerConversation(w, r)
 	case RouteMe:
-		reply(w, http.StatusOK, jsonAPI, map[string]any{"data": map[string]any{
+		answer.Write(w, http.StatusOK, jsonAPI, map[string]any{"data": map[string]any{
 			"id": "7", "type": "user", "attributes": map[string]any{"email": "integration@example.com", "name": "Integration"},
 		}})
 	default:
@@ -214,17 +196,5 @@ func refuse(w http.ResponseWriter, status int, parameter string) {
 	if parameter != "" {
 		e["source"] = map[string]any{"parameter": parameter}
 	}
-	reply(w, status, jsonAPI, map[string]any{"errors": []any{e}})
-}
-
-func reply(w http.ResponseWriter, status int, contentType string, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		status, raw = http.StatusInternalServerError, nil
-	}
-	w.Header().Set("Content-Type", contentType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
-	w.WriteHeader(status)
-	// Who has gone away needs no answer.
-	_, _ = w.Write(raw)
+	answer.Write(w, status, jsonAPI, map[string]any{"errors": []any{e}})
 }

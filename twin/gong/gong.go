@@ -20,6 +20,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"throughline/twin/answer"
 	"throughline/twin/fault"
 )
 
@@ -37,6 +38,7 @@ const pageSize = 100
 // before it serves.
 type Server struct {
 	fault.Faults // to be ordered by Fail, with paths as routes
+	answer.Count
 
 	// Key and Secret are the access key that is asked for; any when empty.
 	Key, Secret string
@@ -57,7 +59,6 @@ type Server struct {
 	transcripts map[string]map[string]any
 	ready       map[string]time.Time // call id to when its transcript is there
 	listed      map[string]time.Time // call id to when the call is told of
-	requests    []string             // path of each, in order
 	limit       *rate.Limiter
 	day         time.Time
 	today       int
@@ -164,28 +165,10 @@ func (s *Server) Delay(id string, listed, transcript time.Time) {
 	s.listed[id], s.ready[id] = listed, transcript
 }
 
-// Requests is how many requests came, by path, answered well or not.
-func (s *Server) Requests() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := map[string]int{}
-	for _, path := range s.requests {
-		out[path]++
-	}
-	return out
-}
-
-// Forget sets the count of requests to zero.
-func (s *Server) Forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests = nil
-}
-
 // ServeHTTP answers as the API does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	s.requests = append(s.requests, r.URL.Path)
+	s.Asked(r.URL.Path)
 	wait := s.overLimit()
 	s.mu.Unlock()
 	s.Serve(w, r, r.URL.Path, func(w http.ResponseWriter, f *fault.Fault) {
@@ -464,17 +447,7 @@ func refuse(w http.ResponseWriter, status int, why string) {
 	reply(w, status, map[string]any{"requestId": requestID, "errors": []string{why}})
 }
 
-func reply(w http.ResponseWriter, status int, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		status, raw = http.StatusInternalServerError, nil
-	}
-	w.Header().Set("Content-Type", "application/json;charset=UTF-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
-	w.WriteHeader(status)
-	// Who has gone away needs no answer.
-	_, _ = w.Write(raw)
-}
+func reply(w http.ResponseWriter, status int, body any) { answer.Write(w, status, answer.Java, body) }
 
 func (s *Server) now() time.Time {
 	if s.Now != nil {

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"throughline/twin/answer"
 	"throughline/twin/fault"
 )
 
@@ -52,6 +53,7 @@ const (
 // http.Handler. Its exported fields are set before it serves.
 type Server struct {
 	fault.Faults // to be ordered by Fail; a fault's More is a [More]
+	answer.Count
 
 	Token   string // that is asked for; any when empty
 	Version string // of the API; empty for 2026-03-11
@@ -73,7 +75,6 @@ type Server struct {
 	nodes   map[string]*node
 	people  map[string]string // id to name
 	talk    []comment
-	asked   map[string]int
 	window  time.Time
 	windowN int
 }
@@ -118,7 +119,7 @@ type node struct {
 type comment struct{ block, by, text string }
 
 func (s *Server) setUp() {
-	s.nodes, s.asked = map[string]*node{}, map[string]int{}
+	s.nodes = map[string]*node{}
 	s.people = map[string]string{Person: "Ann Lee"}
 	if s.source.columns == nil {
 		s.source.columns = map[string]column{
@@ -165,7 +166,7 @@ var needs = map[string]string{
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, answer func(*Server, request) (any, *refusal)) {
 	s.mu.Lock()
-	s.asked[route]++
+	s.Asked(route)
 	wait := s.overLimit()
 	s.mu.Unlock()
 	f := s.Next(func(of string) bool { return of == route })
@@ -280,17 +281,7 @@ func (f *refusal) write(w http.ResponseWriter) {
 	reply(w, f.status, body)
 }
 
-func reply(w http.ResponseWriter, status int, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		status, raw = http.StatusInternalServerError, nil
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
-	w.WriteHeader(status)
-	// Who has gone away needs no answer.
-	_, _ = w.Write(raw)
-}
+func reply(w http.ResponseWriter, status int, body any) { answer.Write(w, status, answer.JSON, body) }
 
 func (s *Server) now() time.Time {
 	if s.Now != nil {

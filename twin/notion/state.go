@@ -2,7 +2,6 @@ package notion
 
 import (
 	"fmt"
-	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -94,22 +93,6 @@ func (s *Server) blocks(n *node) []Block {
 		out = append(out, b)
 	}
 	return out
-}
-
-// Requests is how many requests came, by route, answered well or not.
-func (s *Server) Requests() map[string]int {
-	s.once.Do(s.setUp)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.asked)
-}
-
-// Forget sets the count of requests to zero.
-func (s *Server) Forget() {
-	s.once.Do(s.setUp)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.asked)
 }
 
 // SetColumn adds a column to the database, or replaces the one of the name.

@@ -22,6 +22,7 @@ import (
 	"time"
 	"unicode/utf16"
 
+	"throughline/twin/answer"
 	"throughline/twin/fault"
 )
 
@@ -70,6 +71,7 @@ type Server struct {
 	Now   func() time.Time // nil for the machine's clock
 
 	fault.Faults
+	answer.Count
 
 	once        sync.Once
 	mux         *http.ServeMux
@@ -78,7 +80,6 @@ type Server struct {
 	touchpoints []*Touchpoint
 	tasks       []*Task
 	events      []event
-	requests    map[string]int
 	minute      time.Time
 	used        int
 	last        int64 // id given
@@ -228,24 +229,6 @@ func (s *Server) Drop(id int64) {
 	}
 }
 
-// Requests is how many requests came, by route, answered well or not.
-func (s *Server) Requests() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	out := map[string]int{}
-	for route, n := range s.requests {
-		out[route] = n
-	}
-	return out
-}
-
-// Forget sets the count of requests to zero.
-func (s *Server) Forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests = nil
-}
-
 func (s *Server) setUp() {
 	if s.Flows == nil {
 		s.Flows = []string{Flow}
@@ -276,10 +259,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, answer func(*http.Request) (any, *refusal)) {
 	s.mu.Lock()
-	if s.requests == nil {
-		s.requests = map[string]int{}
-	}
-	s.requests[route]++
+	s.Asked(route)
 	s.mu.Unlock()
 	s.Serve(w, r, route, func(w http.ResponseWriter, f *fault.Fault) {
 		reply(w, f.Status, map[string]any{"message": "Ordered to fail"})
@@ -733,17 +713,7 @@ func (s *Server) types(*http.Request) (any, *refusal) {
 	return out, nil
 }
 
-func reply(w http.ResponseWriter, status int, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		status, raw = http.StatusInternalServerError, nil
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
-	w.WriteHeader(status)
-	// Who has gone away needs no answer.
-	_, _ = w.Write(raw)
-}
+func reply(w http.ResponseWriter, status int, body any) { answer.Write(w, status, answer.JSON, body) }
 
 func (s *Server) now() time.Time {
 	if s.Now != nil {

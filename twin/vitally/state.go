@@ -87,17 +87,3 @@ func (s *Server) Archive(id string) {
 		}
 	}
 }
-
-// Requests is how many requests came, by route, answered well or not.
-func (s *Server) Requests() map[string]int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return maps.Clone(s.asked)
-}
-
-// Forget sets the count of requests to zero.
-func (s *Server) Forget() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	clear(s.asked)
-}

@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"throughline/twin/answer"
 	"throughline/twin/fault"
 )
 
@@ -44,6 +45,7 @@ const (
 // before it serves.
 type Server struct {
 	fault.Faults // to be ordered by Fail
+	answer.Count
 
 	Key string // that is asked for; any when empty
 	// Host is the only host that is answered, as a customer's own subdomain in the
@@ -69,7 +71,6 @@ type Server struct {
 	tasks      []*record
 	categories []*record
 	admins     []*record
-	asked      map[string]int
 	recent     []time.Time // when the requests of the last minute came
 }
 
@@ -85,7 +86,6 @@ type record struct {
 }
 
 func (s *Server) setUp() {
-	s.asked = map[string]int{}
 	s.mux = http.NewServeMux()
 	for route, answer := range map[string]func(*Server, *http.Request) (any, *refusal){
 		RouteAccounts: (*Server).listAccounts, RouteAccount: (*Server).getAccount,
@@ -109,7 +109,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, answer func(*Server, *http.Request) (any, *refusal)) {
 	s.mu.Lock()
-	s.asked[route]++
+	s.Asked(route)
 	over := s.count(w.Header())
 	s.mu.Unlock()
 	refuse := func(w http.ResponseWriter, f *fault.Fault) {
@@ -284,17 +284,7 @@ func bad(format string, args ...any) *refusal {
 
 func (r *refusal) write(w http.ResponseWriter) { reply(w, r.status, map[string]any{"error": r.why}) }
 
-func reply(w http.ResponseWriter, status int, body any) {
-	raw, err := json.Marshal(body)
-	if err != nil {
-		status, raw = http.StatusInternalServerError, nil
-	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	w.Header().Set("Content-Length", strconv.Itoa(len(raw)))
-	w.WriteHeader(status)
-	// Who has gone away needs no answer.
-	_, _ = w.Write(raw)
-}
+func reply(w http.ResponseWriter, status int, body any) { answer.Write(w, status, answer.JSON, body) }
 
 func (s *Server) now() time.Time {
 	if s.Now != nil {
