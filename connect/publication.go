@@ -1,6 +1,10 @@
 package connect
 
-import "throughline"
+import (
+	"regexp"
+
+	"throughline"
+)
 
 // A Publication is a handoff on its way to where people read it.
 type Publication struct {
@@ -14,6 +18,31 @@ type Publication struct {
 	Handoff  *throughline.Handoff
 	Audience throughline.Audience
 	Link     string // opens the own page of what is published; empty where it has none
+}
+
+// Check says what is wrong with a publication, in words for an error's message; empty
+// where nothing is. No audience is none known: who takes one for granted sets it first.
+func (p Publication) Check() string {
+	wrong := CheckKey(p.Key)
+	switch {
+	case wrong != "":
+	case p.Handoff == nil:
+		wrong = "there is no handoff"
+	case !p.Audience.Valid():
+		wrong = "the audience is not known"
+	}
+	return wrong
+}
+
+var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+// CheckKey says what is wrong with the key of a [Publication] or [Message]; empty where
+// nothing is.
+func CheckKey(key string) string {
+	if keyForm.MatchString(key) {
+		return ""
+	}
+	return "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
 }
 
 // A Copy is what stands in an outside system after something was written there.

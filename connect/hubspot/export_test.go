@@ -4,7 +4,6 @@ package hubspot
 var (
 	Sign          = sign
 	SignedAddress = signedAddress
-	KeyForm       = publicationKey
 )
 
 // EML is what is made of an email with the properties.

@@ -140,7 +140,7 @@ func FuzzMarker(f *testing.F) {
 	f.Add("a.v1.0123456789ab", 2, "milestone-1", "")
 	f.Fuzz(func(t *testing.T, key string, version int, item, after string) {
 		hubspot.ParseMarker(after)
-		if !hubspot.KeyForm.MatchString(key) || item != "" && !hubspot.KeyForm.MatchString(item) || version < 0 || version > 999_999_999 {
+		if connect.CheckKey(key) != "" || item != "" && connect.CheckKey(item) != "" || version < 0 || version > 999_999_999 {
 			return
 		}
 		line := hubspot.MarkerLine(key, version, item)

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -135,17 +134,15 @@ type edition struct {
 	fields    map[Value]string
 }
 
-var publicationKey = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-
 // misaddressed is what keeps a publication from being found in the account.
 func misaddressed(pub connect.Publication) string {
+	wrong := connect.CheckKey(pub.Key)
 	switch {
-	case !publicationKey.MatchString(pub.Key):
-		return "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
+	case wrong != "":
 	case !recordID.MatchString(pub.Deal.ID):
-		return "the deal's id is not that of a deal"
+		wrong = "the deal's id is not that of a deal"
 	}
-	return ""
+	return wrong
 }
 
 // edition is what is to stand there. It calls nobody.
@@ -157,11 +154,8 @@ func (p *Portal) edition(pub connect.Publication) (*edition, error) {
 	switch {
 	case p.cfg.Writing == nil:
 		wrong = "the configuration does not say that handoffs are published here"
-	case wrong != "":
-	case pub.Handoff == nil:
-		wrong = "there is no handoff"
-	case !pub.Audience.Valid():
-		wrong = "the audience is not known"
+	case wrong == "":
+		wrong = pub.Check()
 	}
 	if wrong != "" {
 		return nil, refused(opPublish, wrong, "put it right and publish again")

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"html/template"
 	netmail "net/mail"
-	"regexp"
 	"strings"
 
 	gomail "github.com/wneessen/go-mail"
@@ -45,9 +44,6 @@ type link struct {
 	Primary    bool
 }
 
-// keyForm is what [connect.Message] says of its Key.
-var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-
 // fault is the advice where only Throughline can have made what is wrong.
 const fault = "this is a fault in Throughline; please report it"
 
@@ -67,7 +63,7 @@ func (c *Client) compose(m connect.Message) (*letter, error) {
 // write checks for whom a mail is and under which key, and makes a letter of what it
 // says.
 func (c *Client) write(key, to, subject, text, rich string) (*letter, error) {
-	if !keyForm.MatchString(key) {
+	if connect.CheckKey(key) != "" {
 		return nil, refused(errors.New("it has no usable key"), fault)
 	}
 	to, err := address(to)

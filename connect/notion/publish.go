@@ -24,8 +24,6 @@ import (
 // of which nobody knows whether they were stored.
 const passes = 3
 
-var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-
 // Publish writes the handoff as a page of the data source, as the audience may see
 // it, or changes the page that is there to what it should be; there is one page
 // for a key. A line on top of the page says which version it holds, and while it
@@ -77,7 +75,7 @@ const (
 )
 
 func (c *Client) publish(ctx context.Context, p connect.Publication, it paper) (connect.Copy, error) {
-	if !keyForm.MatchString(p.Key) {
+	if connect.CheckKey(p.Key) != "" {
 		return connect.Copy{}, errors.New("notion: publishing: the key must be 1 to 64 letters, digits, dots, hyphens and underscores; this is a fault in Throughline")
 	}
 	if c.cfg.DataSource == "" {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"throughline"
+	"throughline/connect"
 )
 
 // FuzzMarker: what is read as a marker is what writes that name, and nothing else.
@@ -23,7 +24,7 @@ func FuzzMarker(f *testing.F) {
 		}
 		extension := name[strings.LastIndexByte(name, '.')+1:]
 		again, ok := parseMarker(m.path(extension))
-		if !ok || again != m || !publicationKey.MatchString(m.key) {
+		if !ok || again != m || connect.CheckKey(m.key) != "" {
 			t.Errorf("%q is read as %+v, and that as %+v", name, m, again)
 		}
 	})
@@ -41,7 +42,7 @@ func FuzzTaskMark(f *testing.F) {
 			return
 		}
 		again, ours := parseTaskMark(m.line() + "\r\n" + comment)
-		if !ours || again != m || !publicationKey.MatchString(m.key) || !strings.HasPrefix(strings.TrimSpace(comment), m.line()) {
+		if !ours || again != m || connect.CheckKey(m.key) != "" || !strings.HasPrefix(strings.TrimSpace(comment), m.line()) {
 			t.Errorf("%q is read as %+v, and that as %+v", comment, m, again)
 		}
 	})

@@ -110,17 +110,15 @@ type edition struct {
 	values map[Value]string
 }
 
-var publicationKey = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-
 // misaddressed is what keeps a publication from being found in the org.
 func misaddressed(p connect.Publication) string {
+	wrong := connect.CheckKey(p.Key)
 	switch {
-	case !publicationKey.MatchString(p.Key):
-		return "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
+	case wrong != "":
 	case !recordID.MatchString(p.Deal.ID) || !strings.HasPrefix(p.Deal.ID, "006"):
-		return "the deal's id is not that of an opportunity"
+		wrong = "the deal's id is not that of an opportunity"
 	}
-	return ""
+	return wrong
 }
 
 // edition is what is to stand there. It calls nobody.
@@ -135,10 +133,8 @@ func (o *Org) edition(p connect.Publication) (*edition, error) {
 	case wrong != "":
 	case p.Deal.Account != "" && !recordID.MatchString(p.Deal.Account):
 		wrong = "the account's id is not that of a record"
-	case p.Handoff == nil:
-		wrong = "there is no handoff"
-	case !p.Audience.Valid():
-		wrong = "the audience is not known"
+	default:
+		wrong = p.Check()
 	}
 	if wrong != "" {
 		return nil, &connect.Error{Vendor: vendor, Op: opPublish, Message: wrong, Advice: "put it right and publish again"}

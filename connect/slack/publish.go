@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -86,11 +85,9 @@ func (c *Client) Mark(ctx context.Context, p connect.Publication, o Outcome) (co
 	return c.publish(ctx, p, &o)
 }
 
-var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-
 func (c *Client) publish(ctx context.Context, p connect.Publication, o *Outcome) (connect.Copy, error) {
 	const op = "publish the handoff"
-	if !keyForm.MatchString(p.Key) || p.Handoff == nil {
+	if connect.CheckKey(p.Key) != "" || p.Handoff == nil {
 		return connect.Copy{}, &connect.Error{Vendor: Vendor, Op: op, Message: "there is no handoff or no usable key", Advice: "this is a fault in Throughline; please report it"}
 	}
 	view := render.For(render.For(p.Handoff, throughline.AudienceCompany), p.Audience)
@@ -393,7 +390,7 @@ func (c *Client) begin(ctx context.Context, channel, key string) (done func(), e
 // Send writes a direct message to the person with the address, once.
 func (c *Client) Send(ctx context.Context, m connect.Message) (connect.Copy, error) {
 	const op = "send a direct message"
-	if !keyForm.MatchString(m.Key) {
+	if connect.CheckKey(m.Key) != "" {
 		return connect.Copy{}, &connect.Error{Vendor: Vendor, Op: op, Message: "the message has no usable key", Advice: "this is a fault in Throughline; please report it"}
 	}
 	self, err := c.whoami(ctx)

@@ -22,8 +22,8 @@ func (c *Client) Follow(ctx context.Context, p connect.Publication) ([]connect.F
 	if !c.cfg.Tasks || p.Audience == throughline.AudienceCustomer {
 		return nil, nil
 	}
-	if !keyForm.MatchString(p.Key) {
-		return nil, &connect.Error{Vendor: Vendor, Op: opFollow, Message: wrongKey, Advice: "put it right and try again"}
+	if wrong := connect.CheckKey(p.Key); wrong != "" {
+		return nil, &connect.Error{Vendor: Vendor, Op: opFollow, Message: wrong, Advice: "put it right and try again"}
 	}
 	account, err := c.account(ctx, p.Deal.Account)
 	if err != nil {

@@ -40,8 +40,7 @@ func (m marker) String() string {
 const itemForm = `[a-z_]{1,20}-[0-9a-f]{1,12}(?:-[0-9]{1,4})?`
 
 var (
-	keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
-	idForm  = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
+	idForm = regexp.MustCompile(`^[A-Za-z0-9-]{1,64}$`)
 
 	markerForm = regexp.MustCompile(`\(` + regexp.QuoteMeta(throughline.Schema) + ` ([A-Za-z0-9._-]{1,64}) v(\d{1,9}) ([0-9a-f]{12})((?: ` + itemForm + `=[A-Za-z0-9-]{0,64}~[0-9a-f]{12})*)\)`)
 	taskForm   = regexp.MustCompile(`\(` + regexp.QuoteMeta(throughline.Schema) + ` ([A-Za-z0-9._-]{1,64}) (` + itemForm + `) ([0-9a-f]{12}) ([0-9a-f]{12})(?: (\d{4}-\d{2}-\d{2}))?\)`)

@@ -26,8 +26,6 @@ const (
 	opPublish = "publish the handoff"
 )
 
-const wrongKey = "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
-
 const pathTouchpoints = "/api/v3/touchpoints/"
 
 // Publish writes the handoff as a touchpoint of the customer's account, as the
@@ -106,16 +104,7 @@ type edition struct {
 // edition is what is to stand there. It calls nobody.
 func (c *Client) edition(p connect.Publication) (*edition, error) {
 	p.Audience = cmp.Or(p.Audience, throughline.AudienceCompany)
-	wrong := ""
-	switch {
-	case !keyForm.MatchString(p.Key):
-		wrong = wrongKey
-	case p.Handoff == nil:
-		wrong = "there is no handoff"
-	case !p.Audience.Valid():
-		wrong = "the audience is not known"
-	}
-	if wrong != "" {
+	if wrong := p.Check(); wrong != "" {
 		return nil, &connect.Error{Vendor: Vendor, Op: opPublish, Message: wrong, Advice: "put it right and publish again"}
 	}
 	title, blocks, err := render.Blocks(p.Handoff, p.Audience)

@@ -20,8 +20,8 @@ const closed = "closed"
 //
 // It takes two calls to look, as [Client.Follow] does, and one for each task.
 func (c *Client) SetTasks(ctx context.Context, p connect.Publication, changes []connect.TaskChange) error {
-	if !keyForm.MatchString(p.Key) {
-		return &connect.Error{Vendor: Vendor, Op: opSetTasks, Message: wrongKey, Advice: "put it right and try again"}
+	if wrong := connect.CheckKey(p.Key); wrong != "" {
+		return &connect.Error{Vendor: Vendor, Op: opSetTasks, Message: wrong, Advice: "put it right and try again"}
 	}
 	c.publishing.Lock()
 	defer c.publishing.Unlock()

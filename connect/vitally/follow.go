@@ -23,8 +23,8 @@ func (c *Client) Follow(ctx context.Context, p connect.Publication) ([]connect.F
 	if !c.cfg.Tasks {
 		return nil, nil
 	}
-	if !keyForm.MatchString(p.Key) {
-		return nil, &connect.Error{Vendor: Vendor, Op: opFollow, Message: wrongKey, Advice: "this is a fault in Throughline; please report it"}
+	if wrong := connect.CheckKey(p.Key); wrong != "" {
+		return nil, &connect.Error{Vendor: Vendor, Op: opFollow, Message: wrong, Advice: "this is a fault in Throughline; please report it"}
 	}
 	account, err := c.account(ctx, p.Deal)
 	if err != nil {

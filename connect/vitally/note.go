@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -26,10 +25,6 @@ const (
 // mostLine is how long subjects of notes and names of tasks are made at most, in
 // characters. Vitally tells no limit.
 const mostLine = 255
-
-const wrongKey = "the key is not 1 to 64 letters, digits, dots, hyphens and underscores"
-
-var keyForm = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
 
 // Publish writes the handoff as a note of the customer's account, as the audience
 // may see it, and each milestone as a task where the configuration has tasks. The
@@ -83,16 +78,7 @@ func csmOf(h *throughline.Handoff) string {
 // edition is what is to stand there, but for the account. It calls nobody.
 func (c *Client) edition(p connect.Publication) (*edition, error) {
 	p.Audience = cmp.Or(p.Audience, throughline.AudienceCompany)
-	wrong := ""
-	switch {
-	case !keyForm.MatchString(p.Key):
-		wrong = wrongKey
-	case p.Handoff == nil:
-		wrong = "there is no handoff"
-	case !p.Audience.Valid():
-		wrong = "the audience is not known"
-	}
-	if wrong != "" {
+	if wrong := p.Check(); wrong != "" {
 		return nil, &connect.Error{Vendor: Vendor, Op: opPublish, Message: wrong, Advice: "this is a fault in Throughline; please report it"}
 	}
 	title, blocks, err := render.Blocks(p.Handoff, p.Audience)
@@ -261,7 +247,7 @@ func (c *Client) Remove(ctx context.Context, id string) error {
 		return nil
 	case err != nil:
 		return err
-	case !marked || !keyForm.MatchString(there.ExternalID) || there.AccountID == "":
+	case !marked || connect.CheckKey(there.ExternalID) != "" || there.AccountID == "":
 		return &connect.Error{Vendor: Vendor, Op: opRemove, Message: "the note is none that Throughline wrote", Advice: "archive it in Vitally, if it should go"}
 	}
 	tasks, err := c.tasks(ctx, &edition{key: there.ExternalID, account: there.AccountID}, false)

@@ -18,8 +18,8 @@ const opSetTasks = "set the milestones' tasks"
 // It takes two calls to look, as [Client.Follow] does, and one for each task that is
 // changed.
 func (c *Client) SetTasks(ctx context.Context, p connect.Publication, changes []connect.TaskChange) error {
-	if !keyForm.MatchString(p.Key) {
-		return &connect.Error{Vendor: Vendor, Op: opSetTasks, Message: wrongKey, Advice: "this is a fault in Throughline; please report it"}
+	if wrong := connect.CheckKey(p.Key); wrong != "" {
+		return &connect.Error{Vendor: Vendor, Op: opSetTasks, Message: wrong, Advice: "this is a fault in Throughline; please report it"}
 	}
 	account, err := c.account(ctx, p.Deal)
 	if err != nil {
