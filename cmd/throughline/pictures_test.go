@@ -99,7 +99,7 @@ func TestPictures(t *testing.T) {
 	w.takeURL("source", first)
 	for name, path := range map[string]string{
 		"company": page + "?audience=company", "customer": page + "?audience=customer", "sources": page + "/sources", "versions": page + "/versions",
-		"history": page + "/history", "operations": "/operations", "number": "/number", "trail": "/operations/trail", "sign-in": "/signin", "review-all": page + "/review/all",
+		"history": page + "/history", "operations": "/operations", "trail": "/operations/trail", "sign-in": "/signin", "review-all": page + "/review/all",
 	} {
 		w.take(name, path)
 	}
@@ -177,6 +177,7 @@ func (w *album) afterwards(p *play) {
 		w.t.Fatal(err)
 	}
 	w.take("milestones", page+"/milestones")
+	w.take("number", "/number")
 }
 
 // An album is a walk that pictures pages.
