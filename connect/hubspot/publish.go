@@ -136,13 +136,13 @@ type edition struct {
 
 // misaddressed is what keeps a publication from being found in the account.
 func misaddressed(pub connect.Publication) string {
-	wrong := connect.CheckKey(pub.Key)
-	switch {
-	case wrong != "":
-	case !recordID.MatchString(pub.Deal.ID):
-		wrong = "the deal's id is not that of a deal"
+	if wrong := connect.CheckKey(pub.Key); wrong != "" {
+		return wrong
 	}
-	return wrong
+	if !recordID.MatchString(pub.Deal.ID) {
+		return "the deal's id is not that of a deal"
+	}
+	return ""
 }
 
 // edition is what is to stand there. It calls nobody.

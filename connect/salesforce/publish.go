@@ -112,13 +112,13 @@ type edition struct {
 
 // misaddressed is what keeps a publication from being found in the org.
 func misaddressed(p connect.Publication) string {
-	wrong := connect.CheckKey(p.Key)
-	switch {
-	case wrong != "":
-	case !recordID.MatchString(p.Deal.ID) || !strings.HasPrefix(p.Deal.ID, "006"):
-		wrong = "the deal's id is not that of an opportunity"
+	if wrong := connect.CheckKey(p.Key); wrong != "" {
+		return wrong
 	}
-	return wrong
+	if !recordID.MatchString(p.Deal.ID) || !strings.HasPrefix(p.Deal.ID, "006") {
+		return "the deal's id is not that of an opportunity"
+	}
+	return ""
 }
 
 // edition is what is to stand there. It calls nobody.

@@ -1,5 +1,5 @@
 // Package spectest lets tests see every exchange between a connector and a
-// stand-in, to hold both to the vendor's own description of its API.
+// stand-in, and reads the vendor's own description of its API, to hold both to it.
 package spectest
 
 import (

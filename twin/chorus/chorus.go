@@ -120,8 +120,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if _, ok := conversationID(route); ok {
 		route = RouteConversations
 	}
-	s.mu.Lock()
 	s.Asked(route)
+	s.mu.Lock()
 	turnedAway := s.overLimit()
 	s.mu.Unlock()
 	s.Serve(w, r, route, func(w http.ResponseWriter, f *fault.Fault) { refuse(w, f.Status, "") }, func(w http.ResponseWriter, r *http.Request) {

@@ -167,8 +167,8 @@ func (s *Server) Delay(id string, listed, transcript time.Time) {
 
 // ServeHTTP answers as the API does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s.mu.Lock()
 	s.Asked(r.URL.Path)
+	s.mu.Lock()
 	wait := s.overLimit()
 	s.mu.Unlock()
 	s.Serve(w, r, r.URL.Path, func(w http.ResponseWriter, f *fault.Fault) {

@@ -165,8 +165,8 @@ var needs = map[string]string{
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, answer func(*Server, request) (any, *refusal)) {
-	s.mu.Lock()
 	s.Asked(route)
+	s.mu.Lock()
 	wait := s.overLimit()
 	s.mu.Unlock()
 	f := s.Next(func(of string) bool { return of == route })

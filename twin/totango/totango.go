@@ -258,9 +258,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, answer func(*http.Request) (any, *refusal)) {
-	s.mu.Lock()
 	s.Asked(route)
-	s.mu.Unlock()
 	s.Serve(w, r, route, func(w http.ResponseWriter, f *fault.Fault) {
 		reply(w, f.Status, map[string]any{"message": "Ordered to fail"})
 	}, func(w http.ResponseWriter, r *http.Request) {

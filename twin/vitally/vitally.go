@@ -108,8 +108,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, route string, answer func(*Server, *http.Request) (any, *refusal)) {
-	s.mu.Lock()
 	s.Asked(route)
+	s.mu.Lock()
 	over := s.count(w.Header())
 	s.mu.Unlock()
 	refuse := func(w http.ResponseWriter, f *fault.Fault) {
